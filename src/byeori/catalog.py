@@ -1,0 +1,232 @@
+"""The table of all that has a name: what it is, where it lies, one line about it.
+
+Other people's plug-ins come through the same door: an entry point in the group `byeori.strategies`,
+`byeori.stoppers`, `byeori.executors`, `byeori.modalities`, `byeori.families` or `byeori.learners` names a `Row`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from byeori._util.lazy import resolve
+from byeori.core.errors import OptionError, did_you_mean
+
+IMAGES = "images"
+TABLES = "tables"
+KINDS = ("strategy", "stopper", "executor", "modality", "family", "learner")
+_GROUPS = {
+    "strategy": "byeori.strategies",
+    "stopper": "byeori.stoppers",
+    "executor": "byeori.executors",
+    "modality": "byeori.modalities",
+    "family": "byeori.families",
+    "learner": "byeori.learners",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the catalog.
+
+    Args:
+        kind: One of `KINDS`.
+        name: What users type and files carry.
+        path: Dotted path `module:name`.
+        summary: One line for `byeori catalog`.
+        learner: Families: catalog name of the learner that trains them.
+        modalities: Families: what they can learn from, best first.
+        searched: Families: the modalities for which parents breed them; elsewhere they are baselines.
+    """
+
+    kind: str
+    name: str
+    path: str
+    summary: str
+    learner: str = ""
+    modalities: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"Row {self.name!r} is of kind {self.kind!r}; known: {', '.join(KINDS)}.")
+        if ":" not in self.path:
+            raise ValueError(f"Row {self.name!r} has the path {self.path!r}; expected `module:name`.")
+
+
+_STRATEGIES = (
+    Row(
+        kind="strategy",
+        name="random",
+        path="byeori.strategies.random:RandomSearch",
+        summary="Every child at random: the control every other parent is held against.",
+    ),
+    Row(
+        kind="strategy",
+        name="evolution",
+        path="byeori.strategies.evolution:Evolution",
+        summary="Aging evolution: the young replace the old; a child is a mutant or a crossing of winners.",
+    ),
+)
+_STOPPERS = (
+    Row(
+        kind="stopper",
+        name="never",
+        path="byeori.stoppers.never:Never",
+        summary="Lets every child train to its end.",
+    ),
+)
+_EXECUTORS = (
+    Row(
+        kind="executor",
+        name="local",
+        path="byeori.executors.local:Local",
+        summary="A process a child on this machine, killed as a group, with a memory limit.",
+    ),
+    Row(
+        kind="executor",
+        name="inline",
+        path="byeori.executors.inline:Inline",
+        summary="In this process, one after the other: for tests, debugging and objectives that cost nothing.",
+    ),
+)
+_MODALITIES = (
+    Row(
+        kind="modality",
+        name=IMAGES,
+        path="byeori.modalities.images.images:Images",
+        summary="Pictures: a folder a class, a CSV of paths, npz, idx or arrays.",
+    ),
+    Row(
+        kind="modality",
+        name=TABLES,
+        path="byeori.modalities.tables.tables:Tables",
+        summary="Tables: CSV, TSV, ARFF, Parquet or a DataFrame with a target column.",
+    ),
+)
+_FAMILIES = (
+    Row(
+        kind="family",
+        name="residual",
+        path="byeori.families.images.residual:RESIDUAL",
+        summary="Residual convolutional networks: stages of basic, bottleneck or inverted blocks.",
+        learner="nets",
+        modalities=(IMAGES,),
+        searched=(IMAGES,),
+    ),
+    Row(
+        kind="family",
+        name="chain",
+        path="byeori.families.images.chain:CHAIN",
+        summary="A variable-length chain of layers, each with its kind, width, kernel and more, as MENNDL evolves it.",
+        learner="nets",
+        modalities=(IMAGES,),
+        searched=(IMAGES,),
+    ),
+    Row(
+        kind="family",
+        name="boosted",
+        path="byeori.families.plain.boosted:BOOSTED",
+        summary="Gradient-boosted trees (LightGBM); on images, over small pixels.",
+        learner="boosted",
+        modalities=(TABLES, IMAGES),
+        searched=(TABLES,),
+    ),
+    Row(
+        kind="family",
+        name="mlp",
+        path="byeori.families.tables.mlp:MLP",
+        summary="Multi-layer perceptrons for tables, with embeddings and piecewise-linear numbers.",
+        learner="nets",
+        modalities=(TABLES,),
+        searched=(TABLES,),
+    ),
+    Row(
+        kind="family",
+        name="linear",
+        path="byeori.families.plain.linear:LINEAR",
+        summary="Logistic or ridge regression.",
+        learner="linear",
+        modalities=(TABLES, IMAGES),
+        searched=(TABLES,),
+    ),
+    Row(
+        kind="family",
+        name="majority",
+        path="byeori.families.plain.majority:MAJORITY",
+        summary="The shares of the classes, or the mean: what any model must beat.",
+        learner="majority",
+        modalities=(TABLES, IMAGES),
+    ),
+)
+_LEARNERS = (
+    Row(
+        kind="learner",
+        name="nets",
+        path="byeori.learners.nets:Nets",
+        summary="Trains torch networks: bf16, EMA, cosine under a deadline, checkpoints.",
+    ),
+    Row(
+        kind="learner",
+        name="boosted",
+        path="byeori.learners.boosted:Boosted",
+        summary="Trains LightGBM with early stopping.",
+    ),
+    Row(
+        kind="learner",
+        name="linear",
+        path="byeori.learners.linear:Linear",
+        summary="Fits logistic and ridge regression; predicts with numpy alone.",
+    ),
+    Row(
+        kind="learner",
+        name="majority",
+        path="byeori.learners.majority:Majority",
+        summary="Counts the classes, or takes the mean.",
+    ),
+)
+
+ROWS: tuple[Row, ...] = (*_STRATEGIES, *_STOPPERS, *_EXECUTORS, *_MODALITIES, *_FAMILIES, *_LEARNERS)
+"""What ships with Byeori, in the order in which it is offered."""
+
+
+def rows(kind: str) -> tuple[Row, ...]:
+    """Return the rows of a kind, built-in ones first, then installed plug-ins by name.
+
+    Args:
+        kind: One of `KINDS`.
+
+    Example:
+        >>> [row.name for row in rows("strategy")][:2]
+        ['random', 'evolution']
+    """
+    built_in = tuple(row for row in ROWS if row.kind == kind)
+    plugged = sorted(entry_points(group=_GROUPS[kind]), key=lambda point: point.name)
+    return built_in + tuple(point.load() for point in plugged)
+
+
+def find(kind: str, name: str) -> Row:
+    """Return the row of a name.
+
+    Raises:
+        OptionError: There is none; the sentence offers the nearest.
+
+    Example:
+        >>> find("family", "chain").learner
+        'nets'
+    """
+    known = rows(kind)
+    for row in known:
+        if row.name == name:
+            return row
+    raise OptionError(f"Unknown {kind} {name!r}.{did_you_mean(name, [row.name for row in known])}")
+
+
+def load(kind: str, name: str) -> Any:
+    """Return the object a name stands for.
+
+    Raises:
+        OptionError: There is no such name.
+    """
+    return resolve(find(kind, name).path)

@@ -1,0 +1,125 @@
+"""From a genome to a job: the one place that knows which learner trains which family, and where its folder lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from byeori._util.json import Json
+from byeori._util.seeds import seed_of
+from byeori.core.jobs import PREDICT, Job
+from byeori.engine.keeper import trial_folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One attempt at one trial, as the loop wants it done.
+
+    Args:
+        trial: Number of the trial.
+        attempt: 1, or more after a worker was lost.
+        genome: As proposed.
+        seconds: Wall time it may take, or None.
+        until: Fidelity at which to stop.
+        weights_from: Trial whose weights are inherited, or None.
+    """
+
+    trial: int
+    genome: Json
+    attempt: int = 1
+    seconds: float | None = None
+    until: float = 1.0
+    weights_from: int | None = None
+
+
+class Brief(Protocol):
+    """Turns an errand into a job."""
+
+    def job(self, errand: Errand) -> Job:
+        """Return the job for an errand."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyBrief:
+    """The brief of a study over families: a genome is `{family: part}`.
+
+    Args:
+        study: The study's folder.
+        prepared: The prepared data's folder.
+        folds: The folds every child is validated on.
+        paths: Family name → (dotted path of the learner, dotted path of the family).
+        seed: Of the study.
+        threads: Threads a child may use.
+        precision: What nets train in.
+        max_latency: Milliseconds one item's prediction may take, or None.
+    """
+
+    study: Path
+    prepared: Path
+    folds: tuple[int, ...]
+    paths: Mapping[str, tuple[str, str]]
+    seed: int = 0
+    threads: int = 1
+    precision: str = "fp32"
+    max_latency: float | None = None
+
+    def job(self, errand: Errand) -> Job:
+        """Return the training job for an errand."""
+        ((family, part),) = errand.genome.items()
+        learner, path = self.paths[family]
+        donor = None if errand.weights_from is None else str(trial_folder(self.study, errand.weights_from))
+        return Job(
+            trial=errand.trial,
+            attempt=errand.attempt,
+            learner=learner,
+            family=path,
+            genome=part,
+            prepared=str(self.prepared),
+            out=str(trial_folder(self.study, errand.trial)),
+            seed=seed_of(self.seed, "trial", errand.trial) % (1 << 31),
+            folds=self.folds,
+            weights_from=donor,
+            until=errand.until,
+            seconds=errand.seconds,
+            threads=self.threads,
+            precision=self.precision,
+            max_latency=self.max_latency,
+        )
+
+    def refit(self, trial: int, genome: Json, to: Path, seconds: float | None) -> Job:
+        """Return the job that trains a genome on everything outside the test split."""
+        ((family, part),) = genome.items()
+        learner, path = self.paths[family]
+        return Job(
+            trial=trial,
+            learner=learner,
+            family=path,
+            genome=part,
+            prepared=str(self.prepared),
+            out=str(to),
+            seed=seed_of(self.seed, "trial", trial) % (1 << 31),
+            folds=(),
+            seconds=seconds,
+            threads=self.threads,
+            precision=self.precision,
+        )
+
+    def predict(self, number: int, genome: Json, trained: Path, to: Path, split: str = "test") -> Job:
+        """Return the job that predicts a split with a trained child."""
+        ((family, part),) = genome.items()
+        learner, path = self.paths[family]
+        return Job(
+            trial=number,
+            what=PREDICT,
+            learner=learner,
+            family=path,
+            genome=part,
+            prepared=str(self.prepared),
+            out=str(to),
+            split=split,
+            weights_from=str(trained),
+            threads=self.threads,
+        )

@@ -1,0 +1,60 @@
+"""What is kept on disk must not grow with what is tried: the best trials' folders stay, the rest goes."""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+from math import isfinite
+from pathlib import Path
+
+from byeori.core.state import State
+
+KEPT = 50
+
+
+def trial_folder(study: Path, trial: int) -> Path:
+    """Return the folder of a trial; a thousand share a parent."""
+    return study / "trials" / f"{trial // 1000:02d}" / f"{trial:04d}"
+
+
+class Keeper:
+    """Deletes the folders of ended trials that are no longer among the best.
+
+    Args:
+        study: The study's folder.
+        count: How many are kept.
+        room: Bytes all kept folders may take together, or None.
+        safe: Trials with a smaller number (the default genome, the baselines) always stay.
+    """
+
+    def __init__(self, study: Path, count: int = KEPT, *, room: int | None = None, safe: int = 0) -> None:
+        self._study = study
+        self._count = count
+        self._room = room
+        self._safe = safe
+        self._kept: list[tuple[float, int, int]] = []
+        self._bytes = 0
+
+    def ended(self, state: State, trial: int) -> None:
+        """Take note of a trial that ended; called again for every one of them on resume."""
+        if trial < self._safe:
+            return
+        loss = state.loss(trial)
+        folder = trial_folder(self._study, trial)
+        if not isfinite(loss):
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        size = _size(folder) if self._room is not None else 0
+        self._bytes += size
+        heapq.heappush(self._kept, (-loss, -trial, size))
+        while len(self._kept) > self._count or (self._too_much() and len(self._kept) > 1):
+            _, worst, freed = heapq.heappop(self._kept)
+            self._bytes -= freed
+            shutil.rmtree(trial_folder(self._study, -worst), ignore_errors=True)
+
+    def _too_much(self) -> bool:
+        return self._room is not None and self._bytes > self._room
+
+
+def _size(folder: Path) -> int:
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())

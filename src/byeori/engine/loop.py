@@ -1,0 +1,285 @@
+"""The loop: ask → submit → poll → log → apply → judge → tell, until the budget is spent.
+
+One commit a turn. What a poll brought and what is proposed because of it are applied in memory and appended together;
+only then does anything leave the parent: a submission, a cancellation, a deleted folder. A crash before the append
+forgets both, a crash after it repeats at most what was in flight.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import isnan
+
+from byeori._util.seeds import rng_of
+from byeori.core import events as ev
+from byeori.core.events import Event
+from byeori.core.jobs import Candidate, Job, Report
+from byeori.core.protocols import Decision, Executor, Stopper, Store, Strategy
+from byeori.core.space import Space
+from byeori.core.state import State, apply
+from byeori.core.deciders import replay
+from byeori.engine.brief import Brief, Errand
+from byeori.engine.budget import BASELINE, Budget
+from byeori.engine.keeper import Keeper
+
+_SECOND_CHANCE = frozenset({ev.CRASHED, ev.LOST})
+_ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the loop is given: everything it calls.
+
+    Args:
+        space: Every genome proposed is replayed through it.
+        strategy: The parent.
+        stopper: Judges reports.
+        executor: Runs jobs.
+        store: The log.
+        brief: Turns a proposal into a job.
+        keeper: Deletes what is not worth keeping; None keeps everything.
+    """
+
+    space: Space
+    strategy: Strategy
+    stopper: Stopper
+    executor: Executor
+    store: Store
+    brief: Brief
+    keeper: Keeper | None = None
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn of the loop gathers before its commit."""
+
+    events: list[Event] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    cancel: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+
+
+class Loop:
+    """Runs a study's search.
+
+    Args:
+        parts: What it calls.
+        state: What the log says so far; brought up to date as it runs.
+        budget: When to stop.
+        seed: Of the study; the randomness of trial n depends on it and on n.
+        opening: Candidates proposed before the strategy is asked: the default genome first, then the baselines.
+        clock: Monotonic seconds; a simulation gives its own.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        state: State,
+        *,
+        budget: Budget,
+        seed: int = 0,
+        opening: Sequence[Candidate] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._parts = parts
+        self._state = state
+        self._budget = budget
+        self._seed = seed
+        self._opening = opening
+        self._clock = clock
+        self._bred = sum(1 for n in range(len(state)) if self._counts(state, n))
+        self._asked_to_stop = False
+        self._dry = False
+
+    def stop(self) -> None:
+        """Ask the loop to end after this turn; what runs stays unfinished in the log and goes on when resumed."""
+        self._asked_to_stop = True
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._asked_to_stop
+
+    def run(self, watch: Callable[[State], None] | None = None) -> None:
+        """Search until the budget is spent, nothing more can be proposed, or `stop` is called.
+
+        Args:
+            watch: Called after every turn, from this thread.
+
+        Raises:
+            StoreError: The log cannot be written; what was not logged never left the parent.
+        """
+        self._resume()
+        while not self._asked_to_stop:
+            turn = _Turn()
+            self._propose(turn)
+            self._commit(turn)
+            if watch:
+                watch(self._state)
+            if not self._state.running:
+                break
+            turn = self._gather()
+            if self._time_is_up():
+                self._cut_off(turn)
+                self._commit(turn)
+                break
+            self._propose(turn)
+            self._commit(turn)
+        self._abandon()
+
+    def _resume(self) -> None:
+        """Tell the strategy its history and begin again what was in flight."""
+        state, turn = self._state, _Turn()
+        ended = state.ended()
+        if ended:
+            self._parts.strategy.tell(ended)
+        if self._parts.keeper:
+            for number in state.ended_order:
+                self._parts.keeper.ended(state, number)
+        for number in sorted(state.running):
+            self._again(turn, number)
+        self._commit(turn)
+
+    def _gather(self) -> _Turn:
+        """Wait for news, apply it, judge it, tell the strategy."""
+        turn, state = _Turn(), self._state
+        for event in self._parts.executor.poll(self._patience()):
+            self._take(turn, event)
+        if turn.ended:
+            self._parts.strategy.tell([state.trial(n) for n in turn.ended])
+        return turn
+
+    def _patience(self) -> float:
+        if self._budget.ends is None:
+            return 0.25
+        return min(0.25, max(0.0, self._budget.ends - self._clock()))
+
+    def _take(self, turn: _Turn, event: Event) -> None:
+        """Apply one event of the executor; a first crash is forgiven and begun again."""
+        state = self._state
+        event = Event(event.kind, event.trial, event.attempt, event.body, 0, time.time())
+        if event.trial >= len(state) or event.attempt != state.attempt(event.trial):
+            return
+        if event.kind == ev.ENDED:
+            if event.data["reason"] in _SECOND_CHANCE and event.attempt < _ATTEMPTS and not self._time_is_up():
+                self._again(turn, event.trial)
+                return
+            if apply(state, event):
+                turn.events.append(event)
+                turn.ended.append(event.trial)
+        elif apply(state, event):
+            turn.events.append(event)
+            for data in event.data["reports"]:
+                self._judge(turn, event.trial, Report.from_json(data))
+
+    def _judge(self, turn: _Turn, number: int, report: Report) -> None:
+        if self._parts.stopper.decide(self._state.trial(number), report) is not Decision.GO_ON:
+            self._end(turn, number, ev.STOPPED)
+
+    def _end(self, turn: _Turn, number: int, reason: str) -> None:
+        """End a trial from here; its executor's own word comes too late and is dropped."""
+        state = self._state
+        event = Event.of(ev.ENDED, {"reason": reason, "message": ""}, number, state.attempt(number), time.time())
+        if apply(state, event):
+            turn.events.append(event)
+            turn.ended.append(number)
+            turn.cancel.append(number)
+
+    def _again(self, turn: _Turn, number: int) -> None:
+        """Begin a further attempt of a trial from its last checkpoint."""
+        state = self._state
+        attempt = state.attempt(number) + 1
+        event = Event.of(ev.STARTED, {}, number, attempt, time.time())
+        apply(state, event)
+        turn.events.append(event)
+        trial = state.trial(number)
+        seconds = self._budget.grant(state, self._clock())
+        if seconds is not None and isnan(seconds):
+            self._end(turn, number, ev.DEADLINE)
+            return
+        errand = Errand(trial=number, genome=trial.genome, attempt=attempt, seconds=seconds)
+        turn.jobs.append(self._parts.brief.job(errand))
+
+    def _propose(self, turn: _Turn) -> None:
+        """Fill the free workers."""
+        free = self._parts.executor.free - len(turn.jobs)
+        while free > 0 and not self._dry:
+            now = self._clock()
+            baseline = self._in_opening() and self._opening[len(self._state)].origin.strategy == BASELINE
+            if self._budget.spent(0 if baseline else self._bred, now):
+                return
+            seconds = self._budget.grant(self._state, now)
+            if seconds is not None and isnan(seconds):
+                return
+            candidate = self._ask()
+            if candidate is None:
+                return
+            self._begin(turn, candidate, seconds)
+            free -= 1
+
+    def _in_opening(self) -> bool:
+        return len(self._state) < len(self._opening)
+
+    def _ask(self) -> Candidate | None:
+        state, number = self._state, len(self._state)
+        if self._in_opening():
+            return self._opening[number]
+        pending = [state.trial(n) for n in state.running]
+        answer = self._parts.strategy.ask(1, rng_of(self._seed, "ask", number), pending)
+        if answer:
+            return answer[0]
+        self._dry = not pending
+        return None
+
+    def _begin(self, turn: _Turn, candidate: Candidate, seconds: float | None) -> None:
+        state, number = self._state, len(self._state)
+        genome = replay(self._parts.space, candidate.genome)
+        body = {"genome": genome, "origin": candidate.origin.to_json()}
+        if candidate.weights_from is not None:
+            body["weights_from"] = candidate.weights_from
+        if candidate.until < 1.0:
+            body["until"] = candidate.until
+        event = Event.of(ev.PROPOSED, body, number, 1, time.time())
+        apply(state, event)
+        turn.events.append(event)
+        if candidate.origin.strategy != BASELINE:
+            self._bred += 1
+        errand = Errand(
+            trial=number,
+            genome=genome,
+            seconds=seconds,
+            until=candidate.until,
+            weights_from=candidate.weights_from,
+        )
+        turn.jobs.append(self._parts.brief.job(errand))
+
+    def _commit(self, turn: _Turn) -> None:
+        """Log first; then let it out of the house."""
+        if turn.events:
+            self._parts.store.append(turn.events)
+        for number in turn.cancel:
+            self._parts.executor.cancel(number)
+        for job in turn.jobs:
+            self._parts.executor.submit(job)
+        if self._parts.keeper:
+            for number in turn.ended:
+                self._parts.keeper.ended(self._state, number)
+
+    def _time_is_up(self) -> bool:
+        return self._budget.ends is not None and self._clock() >= self._budget.ends
+
+    def _cut_off(self, turn: _Turn) -> None:
+        """Time is up: what still runs ends with the model it has."""
+        for number in sorted(self._state.running):
+            self._end(turn, number, ev.DEADLINE)
+
+    def _abandon(self) -> None:
+        """Stop the workers without a word in the log: what they did goes on when the study is resumed."""
+        for number in list(self._state.running):
+            self._parts.executor.cancel(number)
+
+    @staticmethod
+    def _counts(state: State, number: int) -> bool:
+        return state.trial(number).origin.strategy != BASELINE

@@ -1,0 +1,21 @@
+"""The stopper that never stops."""
+
+from __future__ import annotations
+
+from byeori.core.jobs import Report
+from byeori.core.protocols import Decision
+from byeori.core.state import Trial
+
+
+class Never:
+    """Lets every trial train to its end; the default where trainings are short.
+
+    Example:
+        >>> from byeori.core.jobs import Report
+        >>> Never().decide(None, Report(step=1, progress=0.1))
+        <Decision.GO_ON: 'go on'>
+    """
+
+    def decide(self, trial: Trial | None, report: Report) -> Decision:
+        """Say go on."""
+        return Decision.GO_ON
