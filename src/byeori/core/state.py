@@ -138,7 +138,11 @@ class State:
 
     def ended(self) -> Sequence[Trial]:
         """Return the ended trials in the order in which they ended, each made when it is looked at."""
-        return _Ended(self, self.ended_order)
+        return _Views(self, self.ended_order)
+
+    def pending(self) -> Sequence[Trial]:
+        """Return the trials that run now, each made when it is looked at."""
+        return _Views(self, list(self.running))
 
     def top(self, count: int) -> list[int]:
         """Return the numbers of the best trials that have a value, best first, the earlier first among equals."""
@@ -146,8 +150,8 @@ class State:
         return sorted(numbers, key=lambda n: (self.loss(n), n))[:count]
 
 
-class _Ended(Sequence[Trial]):
-    """Ended trials, lazily."""
+class _Views(Sequence[Trial]):
+    """Trials by number, each made when it is looked at."""
 
     def __init__(self, state: State, order: Sequence[int]) -> None:
         self._state = state
@@ -158,7 +162,7 @@ class _Ended(Sequence[Trial]):
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]  # Sequence overloads int and slice
         if isinstance(index, slice):
-            return _Ended(self._state, self._order[index])
+            return _Views(self._state, self._order[index])
         return self._state.trial(self._order[index])
 
 

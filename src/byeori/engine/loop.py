@@ -14,12 +14,12 @@ from math import isnan
 
 from byeori._util.seeds import rng_of
 from byeori.core import events as ev
+from byeori.core.deciders import replay
 from byeori.core.events import Event
 from byeori.core.jobs import Candidate, Job, Report
 from byeori.core.protocols import Decision, Executor, Stopper, Store, Strategy
 from byeori.core.space import Space
 from byeori.core.state import State, apply
-from byeori.core.deciders import replay
 from byeori.engine.brief import Brief, Errand
 from byeori.engine.budget import BASELINE, Budget
 from byeori.engine.keeper import Keeper
@@ -175,8 +175,18 @@ class Loop:
                 self._judge(turn, event.trial, Report.from_json(data))
 
     def _judge(self, turn: _Turn, number: int, report: Report) -> None:
-        if self._parts.stopper.decide(self._state.trial(number), report) is not Decision.GO_ON:
+        decision = self._parts.stopper.decide(self._state.trial(number), report)
+        if decision is Decision.STOP:
             self._end(turn, number, ev.STOPPED)
+        elif decision is Decision.PAUSE:
+            self._pause(turn, number)
+
+    def _pause(self, turn: _Turn, number: int) -> None:
+        """Set a trial aside with its checkpoint; a candidate that continues it begins a further attempt."""
+        event = Event.of(ev.PAUSED, {}, number, self._state.attempt(number), time.time())
+        if apply(self._state, event):
+            turn.events.append(event)
+            turn.cancel.append(number)
 
     def _end(self, turn: _Turn, number: int, reason: str) -> None:
         """End a trial from here; its executor's own word comes too late and is dropped."""
@@ -187,7 +197,7 @@ class Loop:
             turn.ended.append(number)
             turn.cancel.append(number)
 
-    def _again(self, turn: _Turn, number: int) -> None:
+    def _again(self, turn: _Turn, number: int, until: float = 1.0) -> None:
         """Begin a further attempt of a trial from its last checkpoint."""
         state = self._state
         attempt = state.attempt(number) + 1
@@ -199,7 +209,7 @@ class Loop:
         if seconds is not None and isnan(seconds):
             self._end(turn, number, ev.DEADLINE)
             return
-        errand = Errand(trial=number, genome=trial.genome, attempt=attempt, seconds=seconds)
+        errand = Errand(trial=number, genome=trial.genome, attempt=attempt, seconds=seconds, until=until)
         turn.jobs.append(self._parts.brief.job(errand))
 
     def _propose(self, turn: _Turn) -> None:
@@ -216,7 +226,10 @@ class Loop:
             candidate = self._ask()
             if candidate is None:
                 return
-            self._begin(turn, candidate, seconds)
+            if candidate.continues is None:
+                self._begin(turn, candidate, seconds)
+            else:
+                self._again(turn, candidate.continues, candidate.until)
             free -= 1
 
     def _in_opening(self) -> bool:
@@ -226,7 +239,7 @@ class Loop:
         state, number = self._state, len(self._state)
         if self._in_opening():
             return self._opening[number]
-        pending = [state.trial(n) for n in state.running]
+        pending = state.pending()
         answer = self._parts.strategy.ask(1, rng_of(self._seed, "ask", number), pending)
         if answer:
             return answer[0]
