@@ -97,7 +97,10 @@ class ModalityConformance:
         folds, test = np.asarray(prepared.folds()), set(prepared.test_rows().tolist())
         for fold in prepared.validated:
             train, valid = set(prepared.train_rows(fold).tolist()), set(prepared.valid_rows((fold,)).tolist())
-            assert train and valid and not train & valid and not (train | valid) & test
+            assert train
+            assert valid
+            assert not train & valid
+            assert not (train | valid) & test
             assert len(train) + len(valid) + len(test) + int((folds == UNUSED).sum()) == len(folds)
         assert prepared.sizes["test"] == len(test) == int((folds == TEST).sum())
         assert prepared.sizes["valid"] == len(prepared.valid_rows())
@@ -128,7 +131,8 @@ class ModalityConformance:
         encoded = modality.encode(source, prepared.schema, prepared.fitted)
         where = {name: i for i, name in enumerate(encoded.names)}
         names = prepared.names()
-        assert len(where) == len(encoded.names) and set(names) <= set(where)
+        assert len(where) == len(encoded.names)
+        assert set(names) <= set(where)
         _assert_same(prepared, np.arange(len(names)), encoded, np.array([where[name] for name in names]))
 
     def test_what_is_fitted_survives_json(self, modality: Modality, source: Source, prepared: Prepared) -> None:
@@ -150,7 +154,8 @@ class ModalityConformance:
         self, modality: Modality, source: Source, schema: Schema, prepared: Prepared, home: Path
     ) -> None:
         other = modality.prepare(source, schema, home / "other", seed=0)
-        assert other.fingerprint == prepared.fingerprint and other.fitted == prepared.fitted
+        assert other.fingerprint == prepared.fingerprint
+        assert other.fitted == prepared.fitted
         np.testing.assert_array_equal(other.folds(), prepared.folds())
         assert other.names() == prepared.names()
 
@@ -185,7 +190,8 @@ class ModalityConformance:
         (prepared.folder / "prepared.json").unlink()
         (prepared.folder / "fold.npy").write_bytes(b"half")
         again = modality.prepare(source, schema, prepared.folder, seed=0)
-        assert again.sizes == prepared.sizes and again.fingerprint == prepared.fingerprint
+        assert again.sizes == prepared.sizes
+        assert again.fingerprint == prepared.fingerprint
 
 
 def _assert_same(
