@@ -25,6 +25,7 @@ from byeori.core.protocols import Executor, Store
 from byeori.core.schema import CLASSIFICATION
 from byeori.core.state import State, apply
 from byeori.engine.brief import FamilyBrief
+from byeori.engine.budget import BASELINE
 from byeori.engine.choose import Choice, choose
 from byeori.engine.keeper import trial_folder
 from byeori.model import Model, Part, Recipe, combine, measure
@@ -199,9 +200,9 @@ def _others(state: State, choice: Choice) -> dict[str, int]:
     others: dict[str, int] = {"single": choice.single}
     for number in range(min(len(state), 8)):
         trial = state.trial(number)
-        if trial.origin.strategy == "default" and isfinite(trial.value):
+        if number == 0 and isfinite(trial.value):
             others["default"] = number
-        elif trial.origin.strategy == "baseline" and isfinite(trial.value):
+        elif trial.origin.strategy == BASELINE and isfinite(trial.value):
             others[next(iter(trial.genome))] = number
     return others
 

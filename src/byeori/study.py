@@ -44,6 +44,8 @@ class Study:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.interrupted = False
+        """Whether Ctrl-C ended the search in this very call."""
 
     @staticmethod
     def open(path: str | Path) -> Study:

@@ -12,6 +12,10 @@ from byeori._util.seeds import seed_of
 from byeori.core.jobs import PREDICT, Job
 from byeori.engine.keeper import trial_folder
 
+_REFIT_ATTEMPT = 9001
+_PREDICT_ATTEMPT = 9002
+"""Attempts no training reaches, so that a late word of a training is never taken for the finish's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
@@ -95,6 +99,7 @@ class FamilyBrief:
         learner, path = self.paths[family]
         return Job(
             trial=trial,
+            attempt=_REFIT_ATTEMPT,
             learner=learner,
             family=path,
             genome=part,
@@ -113,6 +118,7 @@ class FamilyBrief:
         learner, path = self.paths[family]
         return Job(
             trial=number,
+            attempt=_PREDICT_ATTEMPT,
             what=PREDICT,
             learner=learner,
             family=path,

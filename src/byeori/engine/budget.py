@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from byeori.core.errors import OptionError
-from byeori.core.state import State
+from byeori.core.state import ENDED, State
 
 BASELINE = "baseline"
 """Strategy name of the ladder's trials; they come on top of the trials asked for."""
@@ -15,6 +16,8 @@ _SHORTEST = 0.3
 """A child that could train for less than this share of what the best one took is not begun."""
 _LONGEST = 2.5
 """A child may take this many times as long as the default genome did."""
+_BASELINE_SHARE = 0.1
+"""A baseline may take this share of the time that is left."""
 _LEAST = 0.5
 """Seconds below which no child is begun."""
 
@@ -25,37 +28,47 @@ class Budget:
 
     Args:
         trials: Children to breed, the default genome among them; None for as many as time allows.
-        ends: Clock time (monotonic seconds) at which the search must be over; None for no limit.
+        ends: Clock time (monotonic seconds) at which the whole command must be over; None for no limit.
+        reserve: Seconds to hold back for the finish, measured from what the state knows.
     """
 
     trials: int | None = None
     ends: float | None = None
+    reserve: Callable[[State], float] | None = None
 
     def __post_init__(self) -> None:
         if self.trials is not None and self.trials < 1:
             raise OptionError(f"A study needs 1 trial or more; got {self.trials}.")
 
-    def spent(self, bred: int, now: float) -> bool:
-        """Say whether no further child is to be proposed."""
-        if self.trials is not None and bred >= self.trials:
-            return True
-        return self.ends is not None and now >= self.ends - _LEAST
+    def closes(self, state: State) -> float:
+        """Return the clock time at which the search must be over; infinite for no limit."""
+        if self.ends is None:
+            return math.inf
+        return self.ends - (self.reserve(state) if self.reserve else 0.0)
 
-    def grant(self, state: State, now: float) -> float | None:
+    def spent(self, bred: int) -> bool:
+        """Say whether all the children asked for have been bred."""
+        return self.trials is not None and bred >= self.trials
+
+    def grant(self, state: State, now: float, *, baseline: bool = False) -> float | None:
         """Return the seconds a child that begins now may take; None for no limit; NaN where beginning is no use.
 
         The default genome may use all the time there is: nothing is risked on strangers before it is safe. Later
         children get at most 2.5 times what it took, and none is begun that could train for less than 0.3 of what the
-        best one took: under a squeezed schedule it would only look worse than it is.
+        best one took: under a squeezed schedule it would only look worse than it is. A baseline gets a tenth.
         """
         if self.ends is None:
             return None
-        left = self.ends - now
-        if not len(state) or state.status(0) != "ended":
+        left = self.closes(state) - now
+        if left < _LEAST:
+            return math.nan
+        if baseline:
+            return max(_LEAST, _BASELINE_SHARE * left)
+        if not len(state) or state.status(0) != ENDED:
             return left
         default = state.trial(0).seconds
         best = state.trial(state.best).seconds if state.best is not None else default
-        if left < max(_LEAST, _SHORTEST * min(best, default)):
+        if left < _SHORTEST * min(best, default):
             return math.nan
         return min(left, max(_LONGEST * default, 2.0))
 

@@ -152,9 +152,7 @@ class Loop:
         return turn
 
     def _patience(self) -> float:
-        if self._budget.ends is None:
-            return 0.25
-        return min(0.25, max(0.0, self._budget.ends - self._clock()))
+        return min(0.25, max(0.0, self._budget.closes(self._state) - self._clock()))
 
     def _take(self, turn: _Turn, event: Event) -> None:
         """Apply one event of the executor; a first crash is forgiven and begun again."""
@@ -216,11 +214,10 @@ class Loop:
         """Fill the free workers."""
         free = self._parts.executor.free - len(turn.jobs)
         while free > 0 and not self._dry:
-            now = self._clock()
             baseline = self._in_opening() and self._opening[len(self._state)].origin.strategy == BASELINE
-            if self._budget.spent(0 if baseline else self._bred, now):
+            if not baseline and self._budget.spent(self._bred):
                 return
-            seconds = self._budget.grant(self._state, now)
+            seconds = self._budget.grant(self._state, self._clock(), baseline=baseline)
             if seconds is not None and isnan(seconds):
                 return
             candidate = self._ask()
@@ -281,7 +278,7 @@ class Loop:
                 self._parts.keeper.ended(self._state, number)
 
     def _time_is_up(self) -> bool:
-        return self._budget.ends is not None and self._clock() >= self._budget.ends
+        return self._clock() >= self._budget.closes(self._state)
 
     def _cut_off(self, turn: _Turn) -> None:
         """Time is up: what still runs ends with the model it has."""

@@ -1,0 +1,192 @@
+"""What a study was asked: every choice of the user, checked, written to study.json and read back from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byeori import catalog
+from byeori._util.files import write_whole
+from byeori._util.json import Json, loads, pretty
+from byeori.core import metrics
+from byeori.core.errors import DataError, OptionError, StudyError
+from byeori.core.schema import Source
+from byeori.study import STUDY_FORMAT
+
+PRESETS = {"pilot": 600.0, "production": 86_400.0}
+"""Preset → seconds, where neither a time nor a number of trials is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Everything that makes a study the same study, except its data.
+
+    Args:
+        modality: Catalog name; empty infers it from the data.
+        source: The data and what was said about it.
+        strategy: Catalog name.
+        stopper: Catalog name.
+        executor: Catalog name.
+        max_params: Parameters a child may have, or None.
+        max_latency: Milliseconds one prediction may take on this machine, or None.
+        max_disk: Bytes the trials' folders may take, or None.
+        seed: Of everything.
+    """
+
+    source: Source
+    modality: str = ""
+    strategy: str = "evolution"
+    stopper: str = "never"
+    executor: str = "local"
+    max_params: int | None = None
+    max_latency: float | None = None
+    max_disk: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for kind in ("strategy", "stopper", "executor"):
+            catalog.find(kind, getattr(self, kind))
+        if self.modality:
+            catalog.find("modality", self.modality)
+        if self.source.metric is not None:
+            metrics.metric(self.source.metric)
+        for name in ("max_params", "max_latency", "max_disk"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise OptionError(f"A limit of {value} for --{name.replace('_', '-')} is no limit: give more than 0.")
+
+    def to_json(self) -> Json:
+        """Return the request as JSON; data that is not a path is said to be in memory."""
+        record = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
+        source = {f.name: getattr(self.source, f.name) for f in fields(self.source)}
+        source["data"], source["test"] = _place(self.source.data), _place(self.source.test)
+        return {**record, "source": {**source, "ignore": list(self.source.ignore)}}
+
+    @staticmethod
+    def from_json(data: Json) -> Request:
+        """Read what `to_json` wrote."""
+        source = Source(**{**data["source"], "ignore": tuple(data["source"]["ignore"])})
+        return Request(**{**data, "source": source})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What one command may spend on a study; it may differ from command to command.
+
+    Args:
+        trials: Children in all, or None.
+        seconds: Wall clock of the whole command, or None.
+        workers: Children at once; None for one a core.
+        began: Clock time (monotonic) at which the command's process began.
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+    workers: int | None = None
+    began: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.trials is not None and self.trials < 1:
+            raise OptionError(f"{self.trials} trials make no study: give 1 or more.")
+        if self.seconds is not None and not (self.seconds > 0 and isfinite(self.seconds)):
+            raise OptionError(f"A time of {self.seconds} s is no time: give a positive one, for example --time 10m.")
+        if self.workers is not None and self.workers < 1:
+            raise OptionError(f"{self.workers} workers do nothing: give 1 or more.")
+
+    def with_preset(self, preset: str) -> Spend:
+        """Return the spend with the preset's time where neither a time nor trials were given."""
+        if preset not in PRESETS:
+            raise OptionError(f"Unknown preset {preset!r}: give one of {', '.join(PRESETS)}.")
+        if self.seconds is None and self.trials is None:
+            return replace(self, seconds=PRESETS[preset])
+        return self
+
+
+def modality_of(data: Any) -> str:
+    """Say which modality data is of, by its looks.
+
+    Raises:
+        DataError: It is nothing that is known.
+    """
+    if isinstance(data, tuple) and len(data) == 2:
+        return modality_of(data[0])
+    if isinstance(data, np.ndarray):
+        return catalog.IMAGES if data.ndim >= 3 else catalog.TABLES
+    if hasattr(data, "columns") or isinstance(data, list):
+        return catalog.TABLES
+    if not isinstance(data, str | Path):
+        raise DataError(f"Data of type {type(data).__name__} is not known: give a path, a DataFrame or (X, y).")
+    path = Path(data)
+    if path.is_dir():
+        return catalog.IMAGES
+    name = path.name.lower()
+    if name.endswith(".npz") or "idx" in name:
+        return catalog.IMAGES
+    if name.endswith((".csv", ".tsv")) and path.is_file() and _lists_pictures(path):
+        return catalog.IMAGES
+    return catalog.TABLES
+
+
+def write_study(folder: Path, request: Request, record: Json) -> None:
+    """Write study.json, once.
+
+    Raises:
+        StudyError: The folder cannot be written.
+    """
+    data = {"format": STUDY_FORMAT, "byeori": version("byeori"), "request": request.to_json(), **record}
+    try:
+        write_whole(folder / "study.json", pretty(data))
+    except OSError as error:
+        raise StudyError(f"{folder} cannot be written ({error.strerror}): give another --out.") from None
+
+
+def same_study(folder: Path, request: Request) -> Json | None:
+    """Return study.json where the folder holds this very study, None where it holds none.
+
+    Raises:
+        StudyError: It holds another; the sentence says in what they differ.
+    """
+    file = folder / "study.json"
+    if not file.exists():
+        if folder.is_dir() and any(p.name not in _LEFTOVERS for p in folder.iterdir()):
+            raise StudyError(f"{folder} is not empty and holds no study: give an empty or a new folder as --out.")
+        return None
+    try:
+        record = loads(file.read_bytes())
+        old = record["request"]
+    except (ValueError, KeyError, TypeError):
+        raise StudyError(f"{file} is damaged: restore it, or give another --out.") from None
+    new = loads(pretty(request.to_json()))
+    differing = [k for k in new if k not in ("executor", "source") and new[k] != old.get(k)]
+    differing += [k for k in new["source"] if new["source"][k] != old["source"].get(k)]
+    if differing:
+        raise StudyError(
+            f"{folder} holds another study (it differs in {', '.join(differing)}): give another --out, "
+            f"or go on with `byeori resume {folder}`."
+        )
+    return record
+
+
+_LEFTOVERS = frozenset({"prepared", ".prepared.making", "trials", "events.db", "events.db.lock", "log.txt"})
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+
+
+def _place(data: Any) -> str | None:
+    if data is None:
+        return None
+    if isinstance(data, str | Path):
+        return str(Path(data).absolute())
+    return f"in memory: {type(data).__name__}"
+
+
+def _lists_pictures(path: Path) -> bool:
+    """Say whether the second line of a CSV names a picture."""
+    with path.open("rb") as file:
+        lines: Sequence[bytes] = file.read(65_536).splitlines()[:2]
+    return any(cell.strip(b" \"'").lower().endswith(tuple(p.encode() for p in _PICTURES)) for line in lines[1:] for cell in line.replace(b"\t", b",").split(b","))

@@ -1,0 +1,277 @@
+"""One command's work on a study, from the data to the report: wiring, and the promise of time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from byeori import catalog
+from byeori._util.json import Json
+from byeori.core import events as ev
+from byeori.core import metrics
+from byeori.core.data import Prepared
+from byeori.core.errors import DataError, StudyError
+from byeori.core.events import Event
+from byeori.core.jobs import Candidate
+from byeori.core.protocols import Executor
+from byeori.core.space import Checked
+from byeori.core.state import State, apply
+from byeori.engine.brief import Errand, FamilyBrief
+from byeori.engine.budget import BASELINE, Budget, finish_reserve
+from byeori.engine.keeper import Keeper
+from byeori.engine.loop import Loop, Parts
+from byeori.engine.progress import FINISHING, READING
+from byeori.engine.replay import replay_log
+from byeori.executors.inline import Inline
+from byeori.executors.local import Local
+from byeori.finish import Bench, family_paths, finish, predict_cost, refit_cost
+from byeori.report.write import write_report
+from byeori.request import Request, Spend, modality_of, same_study, write_study
+from byeori.screen import Screen
+from byeori.stores.sqlite import SQLiteStore
+from byeori.study import Study
+from byeori.study_space import opening_of, space_facts, study_families, study_space
+
+_PREPARE_SHARE = 0.25
+"""Preparation may take this share of the time promised; beyond it a sample is taken."""
+_PRELOAD = ("torch", "lightgbm", "byeori.learners.nets", "byeori.learners.boosted", "byeori.learners.linear")
+
+
+class Session:
+    """One command at work on one study.
+
+    Args:
+        request: What was asked.
+        spend: What may be spent.
+        folder: The study's folder.
+        screen: Shown how it goes.
+    """
+
+    def __init__(self, request: Request, spend: Spend, folder: Path, screen: Screen) -> None:
+        self._request = request
+        self._spend = spend
+        self._folder = folder
+        self._screen = screen
+        self._seconds: dict[str, float] = {}
+        self._loop: Loop | None = None
+
+    def run(self, *, reopen_test: bool = False) -> Study:
+        """Do everything that is left to do; a finished study is gone on with only where `reopen_test` says so.
+
+        Raises:
+            InputError: What was asked or given is wrong; nothing is left behind.
+            RunError: Something failed; what was logged is kept and the same command goes on.
+        """
+        new = not self._folder.exists()
+        record = same_study(self._folder, self._request)
+        if record is not None and (self._folder / "finish.json").exists() and not reopen_test:
+            return Study.open(self._folder)
+        executor = self._executor()
+        try:
+            with self._store() as store:
+                self._screen.show(READING, "reading the data")
+                prepared = self._prepared(record)
+                self._study(store, executor, prepared, record)
+        except BaseException:
+            if new and not (self._folder / "study.json").exists():
+                shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        finally:
+            executor.close()
+        return Study.open(self._folder)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the search."""
+        return self._loop is not None and self._loop.stopped
+
+    @property
+    def workers(self) -> int:
+        """Children at once."""
+        if self._request.executor != "local":
+            return 1
+        return self._spend.workers or cores()
+
+    def _executor(self) -> Executor:
+        """Start the workers first: they load torch while the data is read."""
+        if self._request.executor == "local":
+            return Local(workers=self.workers, preload=_PRELOAD)
+        made: Executor = catalog.load("executor", self._request.executor)()
+        return made
+
+    @contextmanager
+    def _store(self) -> Iterator[SQLiteStore]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StudyError(f"{self._folder} cannot be made ({error.strerror}): give another --out.") from None
+        if not os.access(self._folder, os.W_OK):
+            raise StudyError(f"There is no right to write in {self._folder}: give another --out.")
+        store = SQLiteStore(self._folder / "events.db")
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _prepared(self, record: Json | None) -> Prepared:
+        """Return the prepared data, made now or found."""
+        began, to = time.monotonic(), self._folder / "prepared"
+        prepared = None
+        if record is not None:
+            with suppress(DataError):
+                prepared = Prepared.open(to)
+        if prepared is None:
+            source = self._request.source
+            modality = catalog.load("modality", self._request.modality or modality_of(source.data))()
+            share = None if self._spend.seconds is None else _PREPARE_SHARE * self._spend.seconds
+            schema = modality.infer(source)
+            prepared = modality.prepare(source, schema, to, seed=self._request.seed, seconds=share)
+        if record is not None and record["fingerprint"] != prepared.fingerprint:
+            raise StudyError(f"The data of the study in {self._folder} has changed since: give a new --out.")
+        self._seconds["reading"] = time.monotonic() - began
+        return prepared
+
+    def _study(self, store: SQLiteStore, executor: Executor, prepared: Prepared, record: Json | None) -> None:
+        schema = prepared.schema
+        space = study_space(schema, self._request.max_params)
+        opening = opening_of(space, schema, self._request.seed)
+        facts = study_facts(prepared, space)
+        if record is None:
+            write_study(self._folder, self._request, facts)
+        stopper = catalog.load("stopper", self._request.stopper)()
+        state = replay_log(store, stopper)
+        (self._folder / "finish.json").unlink(missing_ok=True)
+        if state.asked is None:
+            log(store, state, ev.ASKED, {k: facts[k] for k in ("fingerprint", "direction", "metric")})
+        limits = {"trials": self._spend.trials, "seconds": self._spend.seconds, "workers": self.workers}
+        log(store, state, ev.BUDGET, limits)
+        brief = self._brief(state, prepared)
+        bench = self._bench(store, state, executor, prepared, brief)
+        parts = Parts(
+            space=space,
+            strategy=catalog.load("strategy", self._request.strategy)(space),
+            stopper=stopper,
+            executor=executor,
+            store=store,
+            brief=brief,
+            keeper=Keeper(self._folder, room=self._request.max_disk, safe=len(opening)),
+        )
+        self._screen.metric = schema.metric
+        self._loop = Loop(parts, state, budget=self._budget(bench), seed=self._request.seed, opening=opening)
+        with self._ctrl_c():
+            began = time.monotonic()
+            self._loop.run(self._screen.searching)
+            self._seconds["searching"] = time.monotonic() - began
+            _last_resort(bench, opening)
+            finish(bench, lambda message: self._screen.show(FINISHING, message, state))
+            write_report(Study.open(self._folder))
+
+    def _brief(self, state: State, prepared: Prepared) -> FamilyBrief:
+        return FamilyBrief(
+            study=self._folder,
+            prepared=self._folder / "prepared",
+            folds=prepared.validated,
+            paths=family_paths([row.name for row in study_families(prepared.schema)]),
+            seed=self._request.seed,
+            threads=max(1, cores() // self.workers),
+            precision=state.precision,
+            max_latency=self._request.max_latency,
+        )
+
+    def _bench(
+        self, store: SQLiteStore, state: State, executor: Executor, prepared: Prepared, brief: FamilyBrief
+    ) -> Bench:
+        return Bench(
+            study=self._folder,
+            prepared=prepared,
+            state=state,
+            store=store,
+            executor=executor,
+            brief=brief,
+            workers=self.workers,
+            began=self._spend.began,
+            limit=self._spend.seconds,
+            seconds=self._seconds,
+        )
+
+    def _budget(self, bench: Bench) -> Budget:
+        limit = self._spend.seconds
+
+        def reserve(state: State) -> float:
+            predict, _ = predict_cost(state, bench.prepared, bench.workers, limit)
+            refit = refit_cost(state, bench.prepared, bench.workers, limit)
+            return finish_reserve(limit or 0.0, predict=predict, refit=refit)
+
+        ends = None if limit is None else self._spend.began + limit
+        return Budget(trials=self._spend.trials, ends=ends, reserve=reserve)
+
+    @contextmanager
+    def _ctrl_c(self) -> Iterator[None]:
+        """The first Ctrl-C ends the search and finishes with the best so far; the second ends the program."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self._loop is None or self._loop.stopped:
+                raise KeyboardInterrupt
+            self._loop.stop()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def log(store: SQLiteStore, state: State, kind: str, data: Json) -> None:
+    """Log one event of the study and apply it."""
+    event = Event.of(kind, data, time=time.time())
+    store.append([event])
+    apply(state, event)
+
+
+def study_facts(prepared: Prepared, space: Checked) -> dict[str, Json]:
+    """Return what study.json says beside the request."""
+    schema = prepared.schema
+    return {
+        "schema": schema.to_json(),
+        "metric": schema.metric,
+        "direction": "maximize" if metrics.metric(schema.metric).maximize else "minimize",
+        "fingerprint": prepared.fingerprint,
+        **space_facts(space, study_families(schema)),
+    }
+
+
+def _last_resort(bench: Bench, opening: Sequence[Candidate]) -> None:
+    """There is always a model: where no child has one yet, the majority is counted here and now."""
+    if bench.state.top(1):
+        return
+    state, number = bench.state, len(bench.state)
+    plain = next(c for c in opening if c.origin.strategy == BASELINE)
+    proposed = Event.of(ev.PROPOSED, {"genome": plain.genome, "origin": plain.origin.to_json()}, number)
+    executor = Inline()
+    executor.submit(bench.brief.job(Errand(trial=number, genome=plain.genome)))
+    events = [proposed]
+    apply(state, proposed)
+    while state.status(number) != "ended":
+        for event in executor.poll(0.0):
+            apply(state, event)
+            events.append(event)
+    bench.store.append(events)
+
+
