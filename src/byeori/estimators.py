@@ -119,7 +119,8 @@ class _Classifying(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
     def _proba(self, X: Any) -> npt.NDArray[np.float64]:
         probabilities: npt.NDArray[np.float64] = self._raw(X).raw[:, self._columns]
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return probabilities
 
     def _predict(self, X: Any) -> Labels:
         decided = self._raw(X).decided

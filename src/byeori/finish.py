@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -251,7 +252,7 @@ def _outcome(
 
 
 def _measured(
-    bench: Bench, truth: npt.NDArray[np.generic], raw: npt.NDArray[np.generic], scale: Sequence[float]
+    bench: Bench, truth: npt.NDArray[Any], raw: npt.NDArray[Any], scale: Sequence[float]
 ) -> dict[str, Json]:
     rounds = _ROUNDS if bench.left() > 2.0 else 50
     return {name: _interval(i) for name, i in measure(bench.prepared.schema, truth, raw, scale, rounds=rounds).items()}
@@ -318,9 +319,10 @@ def _log(bench: Bench, kind: str, data: Json) -> None:
 
 def _read(file: Path) -> npt.NDArray[np.float64] | None:
     try:
-        return np.load(file, allow_pickle=False).astype(np.float64)
+        found: npt.NDArray[np.float64] = np.load(file, allow_pickle=False).astype(np.float64)
     except (OSError, ValueError):
         return None
+    return found
 
 
 def _save(file: Path, array: npt.NDArray[np.float64]) -> None:

@@ -99,8 +99,8 @@ class Predictions:
     names: tuple[str, ...]
     labels: tuple[str, ...]
     raw: Numbers
-    decided: npt.NDArray[np.generic]
-    target: npt.NDArray[np.generic] | None = None
+    decided: npt.NDArray[Any]
+    target: npt.NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -216,7 +216,7 @@ class Model:
     def predict_encoded(self, encoded: Encoded) -> Predictions:
         """Predict items that are encoded already."""
         raw = self.predict_arrays(encoded.arrays)
-        decided: npt.NDArray[np.generic] = raw
+        decided: npt.NDArray[Any] = raw
         if self.schema.task == CLASSIFICATION:
             decided = metrics.decide(raw, self.recipe.scale or None)
         return Predictions(
@@ -258,7 +258,7 @@ class Model:
         return predictor
 
 
-def combine(outputs: Sequence[npt.NDArray[np.generic]], weights: Sequence[float], temperature: float = 1.0) -> Numbers:
+def combine(outputs: Sequence[npt.NDArray[Any]], weights: Sequence[float], temperature: float = 1.0) -> Numbers:
     """Return the weighted mean of members' predictions, its confidence corrected.
 
     Args:
@@ -270,14 +270,14 @@ def combine(outputs: Sequence[npt.NDArray[np.generic]], weights: Sequence[float]
     for output, weight in zip(outputs, weights, strict=True):
         mean += weight * output.astype(np.float64)
     if mean.ndim == 2 and temperature != 1.0:
-        return apply_temperature(mean, temperature)
+        mean = apply_temperature(mean, temperature)
     return mean
 
 
 def measure(
     schema: Schema,
-    target: npt.NDArray[np.generic],
-    raw: npt.NDArray[np.generic],
+    target: npt.NDArray[Any],
+    raw: npt.NDArray[Any],
     scale: Sequence[float] = (),
     *,
     rounds: int = 500,
@@ -327,7 +327,7 @@ def _record(recipe: Recipe) -> dict[str, Json]:
 def _read(folder: Path) -> dict[str, Json]:
     file = folder / "model.json"
     if not file.is_file():
-        raise ModelError(f"There is no model in {folder}: give the folder that holds model.json, for example STUDY/model.")
+        raise ModelError(f"There is no model in {folder}: give the folder with model.json, for example STUDY/model.")
     try:
         record: dict[str, Json] = loads(file.read_bytes())
         expected = record.pop("digest")

@@ -189,4 +189,8 @@ def _lists_pictures(path: Path) -> bool:
     """Say whether the second line of a CSV names a picture."""
     with path.open("rb") as file:
         lines: Sequence[bytes] = file.read(65_536).splitlines()[:2]
-    return any(cell.strip(b" \"'").lower().endswith(tuple(p.encode() for p in _PICTURES)) for line in lines[1:] for cell in line.replace(b"\t", b",").split(b","))
+    return any(
+        cell.strip(b" \"'").lower().endswith(tuple(p.encode() for p in _PICTURES))
+        for line in lines[1:]
+        for cell in line.replace(b"\t", b",").split(b",")
+    )

@@ -70,7 +70,7 @@ class Study:
         except ValueError:
             record = None
         if not isinstance(record, dict):
-            raise StudyError(f"{self.folder / 'study.json'} is damaged: restore it, or begin a study in another folder.")
+            raise StudyError(f"{self.folder / 'study.json'} is damaged: restore it, or begin again in another folder.")
         return record
 
     @cached_property

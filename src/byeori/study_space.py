@@ -8,7 +8,7 @@ from byeori import catalog
 from byeori._util.json import Json
 from byeori._util.seeds import rng_of
 from byeori.core.deciders import default, sample
-from byeori.core.errors import GenomeError, OptionError, SpaceError
+from byeori.core.errors import GenomeError, OptionError
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.protocols import Family
 from byeori.core.schema import Schema

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ PREPARED_FORMAT = 1
 TEST = -1
 UNUSED = -2
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +180,13 @@ class Prepared:
 
     def target(self) -> Array:
         """Return the targets of all rows, memory-mapped."""
-        return np.load(self.folder / "target.npy", mmap_mode="r", allow_pickle=False)
+        target: Array = np.load(self.folder / "target.npy", mmap_mode="r", allow_pickle=False)
+        return target
 
     def folds(self) -> npt.NDArray[np.int16]:
         """Return the fold of every row; see the module's text."""
-        return np.load(self.folder / "fold.npy", mmap_mode="r", allow_pickle=False)
+        folds: npt.NDArray[np.int16] = np.load(self.folder / "fold.npy", mmap_mode="r", allow_pickle=False)
+        return folds
 
     def names(self) -> list[str]:
         """Return what each row is called."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,11 +74,14 @@ def choose(state: State, study: Path, prepared: Prepared, *, limit: int = 8) -> 
     order = sorted(range(len(numbers)), key=lambda i: (losses[i], numbers[i]))
     numbers = [numbers[i] for i in order]
     outputs = [outputs[i] for i in order]
-    members, weights, why = [0], (1.0,), "One child was tried that could be used."
+    members: list[int] = [0]
+    weights: tuple[float, ...] = (1.0,)
+    why = "One child was tried that could be used."
     if len(numbers) > 1:
         members, weights, why = _combine(outputs, target, schema.metric, limit)
     raw = _mean([outputs[i] for i in members], weights)
-    heat, scale = 1.0, ()
+    heat = 1.0
+    scale: tuple[float, ...] = ()
     if schema.task == CLASSIFICATION:
         heat = temperature(raw, target)
         raw = apply_temperature(raw, heat)
@@ -110,7 +114,7 @@ def _readable(state: State, study: Path, rows: int, outputs: int) -> tuple[list[
 
 
 def _combine(
-    outputs: Sequence[Numbers], target: npt.NDArray[np.generic], metric: str, limit: int
+    outputs: Sequence[Numbers], target: npt.NDArray[Any], metric: str, limit: int
 ) -> tuple[list[int], tuple[float, ...], str]:
     """Return members, weights and the reason: the ensemble if it is worth it, else the best single child."""
     ensemble = select(outputs, target, metric, limit=limit)

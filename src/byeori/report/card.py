@@ -35,8 +35,8 @@ def model_card(recipe: Recipe, prepared: Prepared, outcome: Mapping[str, Json]) 
         "|---|---|---|",
         *(_row(name, recipe) for name in recipe.metrics["valid"]),
         "",
-        "Validation chose this model, so its validation figures flatter it; the test figures do not. Intervals are 95 %, "
-        "by bootstrap.",
+        "Validation chose this model, so its validation figures flatter it; the test figures do not. "
+        "Intervals are 95 %, by bootstrap.",
         "",
         "## How to use it",
         "",

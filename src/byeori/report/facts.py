@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isfinite, isnan
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +100,7 @@ def _leaderboard(study: Study, leaders: Sequence[int]) -> list[Json]:
     """Return the best trials with intervals; one whose distance from the best is within its standard error ties."""
     state, name = study.state, study.schema.metric
     rows: list[Json] = []
-    first: npt.NDArray[np.generic] | None = None
+    first: npt.NDArray[Any] | None = None
     target = _valid_target(study)
     for number in leaders:
         trial = state.trial(number)
@@ -128,16 +129,16 @@ def _leaderboard(study: Study, leaders: Sequence[int]) -> list[Json]:
     return rows
 
 
-def _valid_target(study: Study) -> npt.NDArray[np.generic] | None:
+def _valid_target(study: Study) -> npt.NDArray[Any] | None:
     try:
         return np.asarray(study.prepared.target()[study.prepared.valid_rows()])
     except (DataError, OSError):
         return None
 
 
-def _load(study: Study, number: int) -> npt.NDArray[np.generic] | None:
+def _load(study: Study, number: int) -> npt.NDArray[Any] | None:
     try:
-        output: npt.NDArray[np.generic] = np.load(study.trial_folder(number) / "valid.npy", allow_pickle=False)
+        output: npt.NDArray[Any] = np.load(study.trial_folder(number) / "valid.npy", allow_pickle=False)
     except (OSError, ValueError):
         return None
     return output
@@ -213,9 +214,9 @@ def _worst(
     study: Study,
     rows: npt.NDArray[np.int64],
     worst: npt.NDArray[np.int64],
-    target: npt.NDArray[np.generic],
-    decided: npt.NDArray[np.generic],
-    sure: npt.NDArray[np.generic],
+    target: npt.NDArray[Any],
+    decided: npt.NDArray[Any],
+    sure: npt.NDArray[Any],
 ) -> list[Json]:
     labels, names = study.schema.labels, study.prepared.names()
     pictures: Sequence[bytes | None] = [None] * len(worst)
@@ -237,8 +238,8 @@ def _spread(
     study: Study,
     split: str,
     rows: npt.NDArray[np.int64],
-    target: npt.NDArray[np.generic],
-    raw: npt.NDArray[np.generic],
+    target: npt.NDArray[Any],
+    raw: npt.NDArray[Any],
 ) -> Json:
     """Return true against predicted values (at most 500) and the rows that are furthest off."""
     names = study.prepared.names()
