@@ -11,6 +11,8 @@ class _Lazy(ModuleType):
     """A stand-in for a module; the first attribute asked of it imports the real one."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # inspect and doctest ask whether it wraps something, which is no use of it
+            raise AttributeError(name)
         return getattr(importlib.import_module(self.__name__), name)
 
 

@@ -1,0 +1,126 @@
+"""The command `byeori`: its commands, and what becomes of errors: one sentence on stderr, an exit code, no traceback.
+
+Exit codes: 0 done · 1 failed while running · 2 the input is wrong · 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Annotated
+
+import typer
+
+from byeori.cli import show
+from byeori.cli.catalog import catalog
+from byeori.cli.check import check
+from byeori.cli.demo import demo
+from byeori.cli.doctor import doctor
+from byeori.cli.evaluate import evaluate
+from byeori.cli.fit import STOPPED, fit
+from byeori.cli.options import Session
+from byeori.cli.predict import predict
+from byeori.cli.report import report
+from byeori.cli.resume import resume
+from byeori.cli.times import process_start
+from byeori.core.errors import ByeoriError
+
+COMMANDS = (check, fit, resume, predict, evaluate, report, catalog, demo, doctor)
+"""In the order of `byeori --help`."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; the entry point of the package."""
+    sys.exit(run(sys.argv[1:], Session(process_start())))
+
+
+def run(arguments: Sequence[str], session: Session) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows `byeori`.
+        session: When it began.
+
+    Returns:
+        The exit code.
+    """
+    debug = "--debug" in arguments
+    if not debug:
+        sys.excepthook = _fault
+    try:
+        code = typer.main.get_command(app).main(
+            [a for a in arguments if a != "--debug"],
+            prog_name="byeori",
+            standalone_mode=False,
+            obj=dataclasses.replace(session, debug=debug),
+        )
+    except (ByeoriError, typer.TyperException) as error:
+        if debug:
+            traceback.print_exc()
+        show.err(f"Error: {_sentence(error)}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        code = STOPPED
+    if code == STOPPED:
+        show.err("Stopped.")
+    return code if isinstance(code, int) else 0
+
+
+app = typer.Typer(
+    name="byeori",
+    help="Give it data: Byeori designs, trains, checks, explains and ships a model made for that data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+for _function in COMMANDS:
+    app.command()(_function)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        try:
+            show.out(f"byeori {version('byeori')}")
+        except PackageNotFoundError:
+            show.out("byeori, run from its source without being installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    shown: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and leave.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+) -> None:
+    """Hold the options of the whole command line; `run` has read `--debug` before."""
+
+
+def _sentence(error: Exception) -> str:
+    """Return an error's message as one line that ends a sentence."""
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    text = " ".join(message.split())
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _fault(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+    """Print what nobody foresaw as one sentence; `byeori --debug …` shows the whole of it."""
+    if isinstance(value, OSError):
+        show.err(f"Error: {_sentence(value)}")
+    else:
+        show.err(
+            f"Error: a fault in Byeori itself ({kind.__name__}: {_sentence(value)}) "
+            "The same command with --debug shows where; please report it."
+            if isinstance(value, Exception)
+            else f"Error: {kind.__name__}."
+        )
+
+
+if __name__ == "__main__":
+    main()
