@@ -113,20 +113,16 @@ class Loop:
         """
         self._resume()
         while not self._asked_to_stop:
-            turn = _Turn()
-            self._propose(turn)
+            turn = self._gather()
+            over = self._time_is_up()
+            if over:
+                self._cut_off(turn)
+            idle = over or self._propose(turn)
             self._commit(turn)
             if watch:
                 watch(self._state)
-            if not self._state.running:
+            if idle and not self._state.running:
                 break
-            turn = self._gather()
-            if self._time_is_up():
-                self._cut_off(turn)
-                self._commit(turn)
-                break
-            self._propose(turn)
-            self._commit(turn)
         self._abandon()
 
     def _resume(self) -> None:
@@ -152,6 +148,8 @@ class Loop:
         return turn
 
     def _patience(self) -> float:
+        if not self._state.running and not self._state.paused:
+            return 0.0
         return min(0.25, max(0.0, self._budget.closes(self._state) - self._clock()))
 
     def _take(self, turn: _Turn, event: Event) -> None:
@@ -210,24 +208,25 @@ class Loop:
         errand = Errand(trial=number, genome=trial.genome, attempt=attempt, seconds=seconds, until=until)
         turn.jobs.append(self._parts.brief.job(errand))
 
-    def _propose(self, turn: _Turn) -> None:
-        """Fill the free workers."""
+    def _propose(self, turn: _Turn) -> bool:
+        """Fill the free workers; say whether one is left for which there is nothing to do."""
         free = self._parts.executor.free - len(turn.jobs)
-        while free > 0 and not self._dry:
+        while free > 0:
             baseline = self._in_opening() and self._opening[len(self._state)].origin.strategy == BASELINE
-            if not baseline and self._budget.spent(self._bred):
-                return
+            if self._dry or (not baseline and self._budget.spent(self._bred)):
+                return True
             seconds = self._budget.grant(self._state, self._clock(), baseline=baseline)
             if seconds is not None and isnan(seconds):
-                return
+                return True
             candidate = self._ask()
             if candidate is None:
-                return
+                return True
             if candidate.continues is None:
                 self._begin(turn, candidate, seconds)
             else:
                 self._again(turn, candidate.continues, candidate.until)
             free -= 1
+        return False
 
     def _in_opening(self) -> bool:
         return len(self._state) < len(self._opening)
