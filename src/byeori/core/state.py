@@ -224,7 +224,7 @@ def _started(state: State, event: Event) -> bool:
 
 
 def _counts(state: State, event: Event) -> bool:
-    return state._status[event.trial] != 2 and state._attempt[event.trial] == event.attempt
+    return state._status[event.trial] == 0 and state._attempt[event.trial] == event.attempt
 
 
 def _reported(state: State, event: Event) -> bool:
