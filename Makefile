@@ -4,7 +4,7 @@
 #   make test     unit tests, examples and doctests, with coverage
 #   make lint     style, types, rooms, house rules
 #   make docs     write docs/cli.md and docs/catalog.md anew
-#   make bench    measure; results go to benchmarks/results
+#   make bench    run every file in benchmarks/; docs/LOG.md keeps what they gave
 #
 # TORCH=cpu takes PyTorch's CPU-only build from its own index: a download of 0.2 GB instead of 3.
 
@@ -37,7 +37,9 @@ docs: $(VENV)/installed-dev
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks
+	@set -e; for file in $$(find benchmarks -name '[a-z]*.py' | sort); do \
+	  echo "== $$file"; $(BIN)/python $$file; \
+	done
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
