@@ -41,7 +41,9 @@ def image_recipe(schema: Schema) -> Space:
     """
     height, width, channels = image_shape(schema)
     questions: dict[str, Space] = {
-        "optimizer": OneOf({"adamw": _optimizer(3e-4, 1e-2, 3e-3, decay=0.05), "sgd": _optimizer(0.02, 0.5, 0.1, 5e-4)}),
+        "optimizer": OneOf(
+            {"adamw": _optimizer(3e-4, 1e-2, 3e-3, decay=0.05), "sgd": _optimizer(0.02, 0.5, 0.1, 5e-4)}
+        ),
         "batch_size": Categorical((32, 64, 128, 256), default=64),
         "epochs": Int(5, 60, log=True, default=30),
         "warmup": Float(0.0, 0.2, default=0.1),

@@ -97,7 +97,8 @@ def activation(name: str) -> nn.Module:
     """Return an activation by name; only ReLU can work in place, the others need their input for the gradient."""
     if name == "relu":
         return nn.ReLU(inplace=True)
-    return {"gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish, "none": nn.Identity}[name]()
+    kinds: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish}
+    return kinds[name]() if name in kinds else nn.Identity()
 
 
 def pooling(spec: Pool) -> nn.Module:
@@ -175,5 +176,5 @@ class Answer(nn.Module):
         features = self.dropout(torch.cat(pooled, dim=1))
         if self.hidden is not None:
             features = self.dropout(functional.relu(self.hidden(features)))
-        answers = self.last(features).float()
+        answers: Tensor = self.last(features).float()
         return answers.squeeze(1) if answers.shape[1] == 1 else answers

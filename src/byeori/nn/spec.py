@@ -145,7 +145,9 @@ class Block:
     def __post_init__(self) -> None:
         _one_of("kind", self.kind, BLOCKS)
         if self.stride not in (1, 2) or self.expansion < 1 or not 0.0 <= self.drop < 1.0:
-            raise ValueError(f"A block has a stride of 1 or 2, an expansion of 1 or more, a drop in [0, 1); got {self}.")
+            raise ValueError(
+                f"A block has a stride of 1 or 2, an expansion of 1 or more, a drop in [0, 1); got {self}."
+            )
 
     def branch(self, channels: int) -> tuple[Conv, ...]:
         """Return the convolutions of the branch; the last has no activation, that comes after the sum."""

@@ -79,5 +79,5 @@ def box(heights: Tensor, widths: Tensor, size: tuple[int, int], generator: torch
 
 
 def _reflect(places: Tensor, side: int) -> Tensor:
-    places = places.abs()
-    return torch.where(places < side, places, 2 * (side - 1) - places)
+    places = places % (2 * side)
+    return torch.where(places < side, places, 2 * side - 1 - places)

@@ -11,9 +11,7 @@ from byeori.nn.augment.geometry import box
 KINDS = ("none", "mixup", "cutmix")
 
 
-def mix(
-    images: Tensor, targets: Tensor, kind: str, alpha: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def mix(images: Tensor, targets: Tensor, kind: str, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Mix every sample of a batch with another one, each in its own proportion.
 
     Args:

@@ -75,7 +75,7 @@ class Augment:
             >>> Augment.of({"augment": {"shift": {"fraction": 0.1}}, "flip": True, "cutout": 0.0}).shift
             0.1
         """
-        (name, answers), = recipe["augment"].items()
+        ((name, answers),) = recipe["augment"].items()
         policy = Augment(flip=recipe["flip"], cutout=recipe["cutout"])
         if name == "shift":
             return replace(policy, shift=answers["fraction"])
