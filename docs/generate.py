@@ -36,7 +36,9 @@ def cli_page() -> str:
         "Written by `make docs` from the commands themselves.",
         "",
         "Results go to stdout, progress and errors to stderr. An error is one sentence; `--debug`, anywhere, shows",
-        "where it came from. Exit codes: 0 done · 1 failed while running · 2 the input is wrong · 130 stopped by Ctrl-C.",
+        "where it came from.",
+        "",
+        "Exit codes: 0 done · 1 failed while running · 2 the input is wrong · 130 stopped by Ctrl-C.",
     ]
     for name, command in group.commands.items():
         arguments = [p for p in command.params if p.param_type_name == "argument"]

@@ -13,16 +13,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from byeori._util.lazy import lazy
 from byeori.cli import options as opt
 from byeori.cli import show
 
-if TYPE_CHECKING:
-    import torch as torch_module
-else:
-    torch_module = lazy("torch")
+# Loaded by the doctor alone, and by name only: the command line's files know no heavy package.
+torch_module: Any = lazy("torch")
 
 _PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "scikit-learn", "lightgbm", "pillow", "safetensors", "scipy")
 _GB = 1e9

@@ -28,6 +28,7 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="CSV", help="File to write; stdout if left out.")
     ] = None,
+    no_header: opt.NoHeader = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Predict new data.
@@ -37,7 +38,7 @@ def predict(
     """
     if output is not None and not output.parent.is_dir():
         raise OptionError(f"There is no folder {output.parent} to write {output.name} into: make it first.")
-    frame = api.load(model).predict(data).frame()
+    frame = api.load(model).predict(data, header=not no_header).frame()
     columns = [str(column) for column in frame.columns]
     rows: list[Sequence[object]] = [tuple(row) for row in frame.itertuples(index=False, name=None)]
     if output is not None:
