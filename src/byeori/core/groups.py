@@ -102,12 +102,15 @@ def mend(part: npt.NDArray[np.int16], unit: Labels, kind: Labels, *, holdout: bo
             if held[last] if holdout else np.count_nonzero(held[1:]) >= 2:
                 continue
             units, first = np.unique(unit[rows], return_index=True)
-            tested = part[rows[first]] == 0
-            if not holdout and len(units) == 1 and not tested[0]:
-                continue
+            at = part[rows[first]]
             sizes = np.bincount(unit, minlength=int(units.max()) + 1)[units]
+            # A fold is not emptied for a class, and one unit in a fold is as well there as in any other.
+            crowd = np.bincount(part[np.unique(unit, return_index=True)[1]], minlength=last + 1)
+            free = (at == 0) | (crowd[at] > 1) if holdout or len(units) > 1 else at == 0
+            if not free.any():
+                continue
             # Out of the test split first, for that costs no fold anything; then the smallest unit.
-            moved = units[np.lexsort((sizes, ~tested if not holdout else np.zeros(len(units))))[0]]
+            moved = units[np.lexsort((sizes, at != 0, ~free))[0]]
             filled = np.bincount(part, minlength=last + 1) + np.where(held > 0, len(part), 0)
             part[unit == moved] = last if holdout else 1 + int(np.argmin(filled[1:]))
 
@@ -127,7 +130,7 @@ def _greedy(unit: Labels, kind: Labels, order: Labels, shares: Floats) -> list[i
     for start, end in pairwise(ends):
         held, count = pairs[start:end] % classes, counts[start:end]
         gain = (lack[:, held] * (count / total[held])).sum(axis=1) + count.sum() * lack_rows / counts.sum()
-        best = int(np.argmax(gain))
+        best = int(np.argmax(np.where(shares > 0.0, gain, -np.inf)))
         lack[best, held] -= count
         lack_rows[best] -= count.sum()
         chosen.append(best)

@@ -109,7 +109,7 @@ def split_rows(
         fold[fixed] = TEST
         test_fraction = 0.0
     rows = np.flatnonzero(rest)
-    units = len(np.unique(unit[rows]))
+    units = int(np.count_nonzero(np.bincount(unit[rows])))
     if units < 2:
         raise DataError(
             f"{len(rows)} rows in {units} groups, duplicates taken together, cannot be divided into training and "
@@ -160,7 +160,7 @@ def _in_proportion(counts: Labels, n: int) -> Labels:
     while n >= len(counts) and (below := (exact < 1.0) & ~lone).any():
         lone |= below
         exact = np.where(lone, 1.0, (n - lone.sum()) * counts / max(counts[~lone].sum(), 1))
-    taken = np.floor(exact + 1e-9).astype(np.int64)
+    taken: Labels = np.floor(exact + 1e-9).astype(np.int64)
     taken[np.argsort(taken - exact, kind="stable")[: n - int(taken.sum())]] += 1
     return taken
 
@@ -184,9 +184,9 @@ def _by_kind(target: Numbers, unit: Labels, shares: Floats, task: str, seed: int
     order = np.flatnonzero(~together)
     order = order[_shuffled_by(kind[order], generator)]
     part[order] = np.repeat(np.tile(np.arange(len(shares)), len(amounts)), amounts.ravel())
-    if together.any() and classes:
+    filled = _fill(part, unit, shares)
+    if classes and (filled or together.any()):
         mend(part, unit, kind, holdout=len(shares) == 1 + ONE_SPLIT)
-    _fill(part, unit, shares)
     return (part - 1).astype(np.int16)
 
 
@@ -201,7 +201,8 @@ def _amounts(kind: Labels, part: Folds, alone: npt.NDArray[np.bool_], shares: Fl
     amounts = np.zeros((size, width), dtype=np.int64)
     carry = np.zeros(width)
     for one in np.argsort(total, kind="stable"):
-        exact = need[one] + carry
+        # A part without a share (no test split) is never given a row, however far the others are over theirs.
+        exact = np.where(shares > 0.0, need[one] + carry, -np.inf)
         given = _whole(exact, int(free[one]))
         if classes:
             _keep(given, have[one], exact)
@@ -243,8 +244,13 @@ def _move(given: Labels, source: int, to: int) -> None:
     given[to] += 1
 
 
-def _fill(part: Folds, unit: Labels, shares: Floats) -> None:
-    """Give every part with a share a unit at least, in place, the test split last: the smallest of the fullest part."""
+def _fill(part: Folds, unit: Labels, shares: Floats) -> bool:
+    """Give every part with a share a unit at least, in place, the test split last: the smallest of the fullest part.
+
+    Returns:
+        Whether a unit was moved.
+    """
+    moved = False
     for empty in (*range(1, len(shares)), 0):
         if shares[empty] == 0.0 or (part == empty).any():
             continue
@@ -254,6 +260,8 @@ def _fill(part: Folds, unit: Labels, shares: Floats) -> None:
         if held[giver] >= 2:
             mine = part[first] == giver
             part[unit == units[mine][np.argmin(sizes[mine])]] = empty
+            moved = True
+    return moved
 
 
 def _by_time(time: Numbers, unit: Labels, test_fraction: float) -> Folds:
