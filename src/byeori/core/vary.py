@@ -6,13 +6,15 @@ Both share what they do not change, so a child costs what is new in it.
 from __future__ import annotations
 
 from random import Random
-from typing import final
+from typing import Final, final
 
 from byeori._util.json import Json
 from byeori.core.errors import SpaceError
 from byeori.core.question import HOLE, Space
 from byeori.core.space import OneOf, Record, Repeat
 from byeori.core.walk import At, Level, Seed
+
+STILL: Final = "The question has but one answer: there is nothing to mutate."
 
 
 @final
@@ -43,7 +45,7 @@ class Mutate:
             seed = self.genome
         if not question.room:
             if self.rate is None:
-                raise SpaceError("The question has but one answer: there is nothing to mutate.")
+                raise SpaceError(STILL)
             return seed
         if self.rate is None or self.rng.random() < self.rate:
             return question.other(seed, self.rng)
@@ -70,6 +72,8 @@ class Mutate:
             room = len(seed) * question.child(0).room
             if self.rng.random() * (1.0 + room) < 1.0 and (edited := _edit(question, seed, self.rng)):
                 return edited
+            if not seed:
+                raise SpaceError(STILL)
             place = int(self.rng.random() * len(seed))
             return seed.copy(), ((place, seed[place]),)
         raise SpaceError(f"A {question.kind} has no parts to mutate.")

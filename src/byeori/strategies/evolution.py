@@ -40,7 +40,8 @@ class Evolution:
     Args:
         space: What is searched.
         population: Parents kept. None: 20 at first, a tenth of the trials from 200 on, 100 at most.
-        tournament: Parents drawn, with replacement, of which the best has a child. None: a quarter of the population.
+        tournament: Parents drawn, with replacement, of which the best has a child, of equals the youngest. None: a
+            quarter of the population.
         crossover: Share of the children that have two parents.
         inherit: Let a child begin with the weights of its first parent, where shapes agree.
 
@@ -87,13 +88,13 @@ class Evolution:
         self._tried.begin(pending)
         born = self._told + len(pending)
         size = self.population or min(LARGEST, max(SMALLEST, self._told // 10))
-        parents = self._parents[-size:]
+        ranked = sorted(self._parents[-size:], key=lambda parent: (parent.loss, -parent.number))
         rounds = self.tournament or max(2, size // 4)
         found: list[Candidate] = []
         while len(found) < n:
             # with a thousand workers the first few to end are the quickest, not the best: wait for one whole tournament
-            breeds = born + len(found) >= size and len(parents) >= min(rounds, size)
-            candidate = self._child(parents, rounds, rng) if breeds else None
+            breeds = born + len(found) >= size and len(ranked) >= min(rounds, size)
+            candidate = self._child(ranked, rounds, rng) if breeds else None
             if candidate is None:
                 genome = self._tried.unseen(rng)
                 if genome is None:
@@ -104,22 +105,22 @@ class Evolution:
 
     def tell(self, ended: Sequence[Trial]) -> None:
         """Take in what has a value; the oldest leave."""
-        self._tried.tell(ended)
         self._told += len(ended)
         keep = self.population or LARGEST
-        for trial in ended:
+        for trial in ended:  # once through: a resumed study decodes each trial as it is looked at
+            self._tried.remember(trial)
             if isfinite(trial.loss) and not (self._barren and next(iter(trial.genome)) in self._barren):
                 insort(self._parents, _Parent(trial.number, trial.loss, trial.genome))
                 if len(self._parents) > keep:
                     del self._parents[0]
 
-    def _child(self, parents: Sequence[_Parent], rounds: int, rng: Random) -> Candidate | None:
+    def _child(self, ranked: Sequence[_Parent], rounds: int, rng: Random) -> Candidate | None:
         for _ in range(TRIES):
-            first = _winner(parents, rounds, rng)
+            first = _winner(ranked, rounds, rng)
             genome = first.genome
             numbers: tuple[int, ...] = (first.number,)
             try:
-                if rng.random() < self.crossover and (second := _winner(parents, rounds, rng)) is not first:
+                if rng.random() < self.crossover and (second := _winner(ranked, rounds, rng)) is not first:
                     genome = cross(self.space, genome, second.genome, rng)
                     numbers = (first.number, second.number)
                 child = mutate(self.space, genome, rng)
@@ -131,14 +132,10 @@ class Evolution:
         return None
 
 
-def _winner(parents: Sequence[_Parent], rounds: int, rng: Random) -> _Parent:
-    count = len(parents)
-    best = parents[int(rng.random() * count)]
-    for _ in range(rounds - 1):
-        rival = parents[int(rng.random() * count)]
-        if rival.loss < best.loss:
-            best = rival
-    return best
+def _winner(ranked: Sequence[_Parent], rounds: int, rng: Random) -> _Parent:
+    # The best of k draws with replacement, in one draw: the least of k uniform numbers is 1 - u^(1/k).
+    place = int((1.0 - rng.random() ** (1.0 / rounds)) * len(ranked))
+    return ranked[min(place, len(ranked) - 1)]
 
 
 def _barren(space: Space) -> frozenset[str]:

@@ -49,4 +49,5 @@ class RandomSearch:
 
     def tell(self, ended: Sequence[Trial]) -> None:
         """Remember what was tried."""
-        self._tried.tell(ended)
+        for trial in ended:
+            self._tried.remember(trial)

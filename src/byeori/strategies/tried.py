@@ -32,10 +32,9 @@ class Tried:
         self._taken: set[int] = set()
         self._drew = False
 
-    def tell(self, ended: Sequence[Trial]) -> None:
-        """Remember trials that ended."""
-        for trial in ended:
-            self._ended.add(self._pending.get(trial.number) or genome_key(trial.genome))
+    def remember(self, trial: Trial) -> None:
+        """Remember a trial that ended."""
+        self._ended.add(self._pending.get(trial.number) or genome_key(trial.genome))
 
     def begin(self, pending: Sequence[Trial]) -> None:
         """Begin a round of proposals; what is in flight is taken."""
