@@ -97,32 +97,18 @@ def split_rows(
         >>> split_rows(np.array([0, 1] * 10), task="classification", test_fraction=0.2, seed=0).tolist().count(-1)
         4
     """
-    if not 0.0 <= test_fraction <= 0.5:
-        raise OptionError(f"A test fraction of {test_fraction} is out of range: give one from 0 to 0.5.")
     target = np.asarray(target)
     unit = merge(len(target), [np.asarray(ids) for ids in (group, duplicates) if ids is not None])
-    fold: Folds = np.full(len(target), UNUSED, dtype=np.int16)
-    rest = np.ones(len(target), dtype=np.bool_)
-    if fixed_test is not None:
-        fixed = np.asarray(fixed_test, dtype=np.bool_)
-        rest = ~np.isin(unit, unit[fixed])
-        fold[fixed] = TEST
-        test_fraction = 0.0
-    rows = np.flatnonzero(rest)
-    units = int(np.count_nonzero(np.bincount(unit[rows])))
-    if units < 2:
-        raise DataError(
-            f"{len(rows)} rows in {units} groups, duplicates taken together, cannot be divided into training and "
-            "validation: give more rows, or a group column with more values."
-        )
-    if units == 2:
-        test_fraction = 0.0
+    fixed = np.zeros(len(target), dtype=np.bool_) if fixed_test is None else np.asarray(fixed_test, dtype=np.bool_)
+    fold: Folds = np.where(fixed, TEST, UNUSED).astype(np.int16)
+    rows = np.arange(len(target)) if fixed_test is None else np.flatnonzero(~np.isin(unit, unit[fixed]))
+    units = _divisible(unit[rows], test_fraction)
+    share = test_fraction if fixed_test is None and units > 2 else 0.0
     if time is not None:
-        fold[rows] = _by_time(np.asarray(time)[rows], unit[rows], test_fraction)
+        fold[rows] = _by_time(np.asarray(time)[rows], unit[rows], share)
         return fold
-    folds = min(folds_wanted or ONE_SPLIT, units - (test_fraction > 0))
-    folds = folds if folds > ONE_SPLIT else ONE_SPLIT
-    fold[rows] = _by_kind(target[rows], unit[rows], _shares(test_fraction, folds), task, seed)
+    folds = min(folds_wanted or ONE_SPLIT, units - (share > 0.0))
+    fold[rows] = _by_kind(target[rows], unit[rows], _shares(share, max(folds, ONE_SPLIT)), task, seed)
     return fold
 
 
@@ -151,6 +137,19 @@ def stratified_sample(target: Numbers, n: int, task: str, seed: int) -> Labels:
     within = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     rows: Labels = np.sort(order[within < np.repeat(taken, counts)])
     return rows
+
+
+def _divisible(unit: Labels, test_fraction: float) -> int:
+    """Return how many units there are to divide, or raise."""
+    if not 0.0 <= test_fraction <= 0.5:
+        raise OptionError(f"A test fraction of {test_fraction} is out of range: give one from 0 to 0.5.")
+    units = int(np.count_nonzero(np.bincount(unit)))
+    if units < 2:
+        raise DataError(
+            f"{len(unit)} rows in {units} groups, duplicates taken together, cannot be divided into training and "
+            "validation: give more rows, or a group column with more values."
+        )
+    return units
 
 
 def _in_proportion(counts: Labels, n: int) -> Labels:
