@@ -16,7 +16,7 @@ from byeori.core.data import Prepared
 from byeori.core.schema import CLASSIFICATION
 from byeori.core.state import State
 from byeori.engine.calibrate import apply_temperature, temperature, thresholds
-from byeori.engine.ensemble import select, worth_it
+from byeori.engine.ensemble import blend, select, worth_it
 from byeori.engine.keeper import KEPT, trial_folder
 
 Numbers = npt.NDArray[np.float64]
@@ -79,7 +79,7 @@ def choose(state: State, study: Path, prepared: Prepared, *, limit: int = 8) -> 
     why = "One child was tried that could be used."
     if len(numbers) > 1:
         members, weights, why = _combine(outputs, target, schema.metric, limit)
-    raw = _mean([outputs[i] for i in members], weights)
+    raw = blend([outputs[i] for i in members], weights)
     heat = 1.0
     scale: tuple[float, ...] = ()
     if schema.task == CLASSIFICATION:
@@ -122,16 +122,12 @@ def _combine(
     if len(members) < 2:
         return [0], (1.0,), "No mixture of children was better than the best one alone."
     weights = tuple(ensemble.weights[i] for i in members)
-    together = _mean([outputs[i] for i in members], weights)
+    together = blend([outputs[i] for i in members], weights)
     gain = metrics.paired(metric, target, outputs[0], together)
     said = f"{len(members)} children together gain {gain.value:.4f} ± {gain.error:.4f} {metric} on validation"
     if not worth_it(outputs[0], together, target, metric):
         return [0], (1.0,), f"{said}: not more than the standard error, so the best child ships alone."
     return members, weights, f"{said}: more than the standard error."
-
-
-def _mean(outputs: Sequence[Numbers], weights: Sequence[float]) -> Numbers:
-    return np.asarray(sum(w * o for w, o in zip(weights, outputs, strict=True)), dtype=np.float64)
 
 
 def _worth_scaling(scale: Sequence[float]) -> tuple[float, ...]:

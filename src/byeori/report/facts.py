@@ -163,21 +163,21 @@ def _history(study: Study) -> list[Json]:
 
 def _curve(trial: Trial, reports: Sequence[Report]) -> Json:
     """Return a trial's learning curves and what they say in plain words."""
-    epochs = [r for r in reports if r.metrics]
+    epochs = [r for r in reports if all("loss" in r.metrics.get(split, {}) for split in ("train", "valid"))]
     said = diagnose([r.metrics for r in epochs]) if len(epochs) >= 2 else None
     return {
         "trial": trial.number,
         "family": next(iter(trial.genome)),
         "steps": [r.step for r in epochs],
         "seconds": [round(r.seconds, 2) for r in epochs],
-        "train": [_finite(r.metrics.get("train", {}).get("loss")) for r in epochs],
-        "valid": [_finite(r.metrics.get("valid", {}).get("loss")) for r in epochs],
+        "train": [_finite(r.metrics["train"]["loss"]) for r in epochs],
+        "valid": [_finite(r.metrics["valid"]["loss"]) for r in epochs],
         "diagnosis": None if said is None else {"name": said.name, "sentence": said.sentence},
     }
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and isfinite(value) else None
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
 def _mistakes(study: Study) -> Json:
