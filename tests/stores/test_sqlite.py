@@ -57,6 +57,11 @@ def fill(path: Path, count: int, size: int = 50) -> None:
         store.append([Event("reported", trial=n, body=b'"' + b"x" * size + b'"') for n in range(count)])
 
 
+def start_writer(path: Path) -> subprocess.Popen[bytes]:
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, env=here)
+
+
 def integrity(path: Path) -> str:
     connection = sqlite3.connect(path)
     try:
@@ -109,9 +114,10 @@ def test_a_second_writer_is_told_who_holds_the_study(path: Path) -> None:
 
 
 def test_a_second_process_is_told_who_holds_the_study(path: Path) -> None:
-    other = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+    other = start_writer(path)
     try:
-        assert other.stdout is not None and other.stdout.readline()
+        assert other.stdout is not None
+        assert other.stdout.readline()
         with pytest.raises(StudyError, match=f"process {other.pid} on"):
             SQLiteStore(path)
         with SQLiteStore(path, readonly=True) as reader:
@@ -124,7 +130,7 @@ def test_a_second_process_is_told_who_holds_the_study(path: Path) -> None:
 def test_killing_the_writer_loses_nothing_acknowledged(path: Path) -> None:
     acknowledged = 0
     for round_ in range(20):
-        other = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+        other = start_writer(path)
         assert other.stdout is not None
         for _ in range(1 + round_ % 4):
             acknowledged = int(other.stdout.readline())
@@ -147,7 +153,9 @@ def test_a_full_disk_leaves_the_log_whole(tmp_path: Path) -> None:
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True).returncode:
         pytest.skip("no right to mount here")
     try:
-        fill_until_full(disk / "events.db", lambda: (disk / "ballast").unlink(), lambda: ballast(disk / "ballast"))
+        check_whole_when_full(
+            disk / "events.db", lambda: (disk / "ballast").unlink(), lambda: ballast(disk / "ballast")
+        )
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
@@ -155,7 +163,7 @@ def test_a_full_disk_leaves_the_log_whole(tmp_path: Path) -> None:
 def test_a_limit_on_file_sizes_leaves_the_log_whole(path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        fill_until_full(
+        check_whole_when_full(
             path,
             lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)),
             lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard)),
@@ -168,11 +176,11 @@ def ballast(path: Path) -> None:
     path.write_bytes(b"x" * 300_000)
 
 
-def fill_until_full(path: Path, make_room: Callable[[], object], take_room: Callable[[], object]) -> None:
+def check_whole_when_full(path: Path, make_room: Callable[[], object], take_room: Callable[[], object]) -> None:
     kept = 0
     with SQLiteStore(path) as store:
         take_room()
-        with pytest.raises(StoreError, match=r"could not be written \(.*\): free room"):
+        with pytest.raises(StoreError, match=r"could not be written \(.*\): free room"):  # noqa: PT012
             while kept < 100_000:
                 store.append([Event("reported", trial=kept + n, body=b"x" * 4000) for n in range(10)])
                 kept += 10

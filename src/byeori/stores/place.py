@@ -19,14 +19,14 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def network_kind(path: Path, mounts: str | None = None) -> str | None:
-    """Return the name of the network filesystem a path lies on, or None where it is local or cannot be told.
+    r"""Return the name of the network filesystem a path lies on, or None where it is local or cannot be told.
 
     Args:
         path: A path; it need not exist.
         mounts: Text of a mount table in the form of /proc/self/mountinfo; None reads the machine's own (Linux).
 
     Example:
-        >>> table = "1 0 8:1 / / rw - ext4 /dev/sda rw\\n2 1 0:3 / /home rw shared:1 - nfs4 server:/home rw"
+        >>> table = "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:3 / /home rw shared:1 - nfs4 server:/home rw"
         >>> network_kind(Path("/home/kim/study"), table), network_kind(Path("/tmp"), table)
         ('nfs4', None)
     """

@@ -11,14 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import pytest
 
 from byeori.core.events import EVENT_VERSION, Event
-
-if TYPE_CHECKING:
-    from byeori.core.protocols import Store
+from byeori.core.protocols import Store
 
 
 class StoreConformance:
