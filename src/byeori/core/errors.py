@@ -11,7 +11,8 @@
         ├── StoreError          the log cannot be read or written (damaged, disk full)
         ├── ModelError          a model folder that is damaged or of a newer format
         ├── TrialError          a child that cannot go on (a learner raises it; the study goes on)
-        └── Diverged            a TrialError: the loss is not a number
+        ├── Diverged            a TrialError: the loss is not a number
+        └── LimitExceeded       a TrialError: the child breaks a limit the user set
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ class TrialError(RunError):
 
 class Diverged(TrialError):
     """The loss of a child is no longer a number."""
+
+
+class LimitExceeded(TrialError):
+    """A child breaks a limit that the user set, for example on its latency."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,50 @@
+"""Trees of LightGBM: boosted one on another, or grown side by side as a forest."""
+
+from __future__ import annotations
+
+from byeori._util.json import Json
+from byeori.core.schema import CLASSIFICATION, Schema
+from byeori.core.space import Categorical, Float, Int, OneOf, Record, Space
+
+
+class Trees:
+    """The family of boosted trees and forests."""
+
+    def space(self, schema: Schema) -> Space:
+        """Return the questions; those about categories and linear leaves only where the data has use for them."""
+        boosted: dict[str, Space] = {
+            "learning_rate": Float(0.01, 0.3, log=True, default=0.05),
+            "leaves": Int(4, 128, log=True, default=24),
+            "leaf_rows": Int(1, 60, log=True, default=8),
+            "columns": Float(0.3, 1.0, default=0.7),
+            "rows": Float(0.5, 1.0, default=0.85),
+            "lambda_l1": Float(1e-6, 10.0, log=True, default=1e-6),
+            "lambda_l2": Float(1e-3, 30.0, log=True, default=1.0),
+            "depth": Categorical((0, 2, 3, 4, 6, 8)),
+            "bins": Categorical((63, 127, 255, 511), default=255),
+            "extra": Categorical((False, True)),
+        }
+        forest: dict[str, Space] = {
+            "trees": Int(100, 500, log=True, default=300),
+            "leaves": Int(16, 512, log=True, default=256),
+            "leaf_rows": Int(1, 20, log=True, default=2),
+            "columns": Float(0.1, 1.0, default=0.4),
+            "rows": Float(0.4, 0.95, default=0.7),
+            "extra": Categorical((False, True)),
+        }
+        if any(column.kind == "category" for column in schema.inputs):
+            boosted["category_smoothing"] = Float(1.0, 100.0, log=True, default=10.0)
+        if schema.task != CLASSIFICATION and schema.metric != "mae":
+            boosted["linear_leaves"] = Categorical((False, True))
+        questions: dict[str, Space] = {"kind": OneOf({"boosted": Record(boosted), "forest": Record(forest)})}
+        if schema.task == CLASSIFICATION:
+            questions["class_weights"] = Categorical(("none", "balanced", "sqrt"))
+        return Record(questions)
+
+    def params(self, genome: Json, schema: Schema) -> int:
+        """Return 0: how large the trees grow depends on the data."""
+        return 0
+
+
+BOOSTED = Trees()
+"""What the catalog offers as `boosted`."""
