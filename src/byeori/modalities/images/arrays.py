@@ -25,7 +25,8 @@ _PICTURES = frozenset({"x", "image", "images", "data"})
 _IDX = re.compile(r"(.*)images([-.])idx3-ubyte(\.gz)?$", re.IGNORECASE)
 _MAGIC = {3: 2051, 1: 2049}
 _PART_OF = {None: FREE, "train": FREE, "training": FREE, "test": HELD}
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_THIN = 8
+_DAMAGE = (OSError, AttributeError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 Any_ = npt.NDArray[Any]
 
@@ -46,8 +47,9 @@ def list_pair(pictures: Any, labels: Any) -> Listing:
 
 
 def list_new(pictures: Any) -> Listing:
-    """List pictures in memory without labels."""
-    items = items_of(pictures)
+    """List pictures in memory without labels; an array (h, w, 3) is one picture."""
+    shape = getattr(pictures, "shape", ())
+    items = items_of(pictures[None] if len(shape) == 3 and shape[2] in (3, 4) and shape[1] > _THIN else pictures)
     names = [shown(one) if isinstance(one, str) else f"image {i}" for i, one in enumerate(items, 1)]
     return Listing(
         origin="the pictures given",
@@ -85,8 +87,8 @@ def list_npz(path: Path, *, required: bool) -> Listing:
         DataError: It is damaged, or has no such arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            stored = {name: archive[name] for name in archive.files}
     except _DAMAGE as error:
         raise DataError(f"The file {called(path)} is damaged or no .npz ({error}): save it again.") from None
     parts = _roles(stored)
@@ -165,8 +167,6 @@ def _stack(array: Any_) -> Any_:
     """Return an array as (N, H, W[, C]), or say what is wrong with it."""
     if array.dtype.kind not in "biuf":
         raise DataError(f"Pictures hold values of type {array.dtype}: expected numbers from 0 to 255, or from 0 to 1.")
-    if array.ndim == 3 and array.shape[2] in (3, 4) and array.shape[0] > 4:
-        array = array[None]  # one picture in colour
     if array.ndim == 4 and array.shape[1] in (1, 3, 4) and array.shape[3] not in (1, 3, 4):
         array = np.moveaxis(array, 1, 3)  # channels first, as torch has it
     shape = array.shape

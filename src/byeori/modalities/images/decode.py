@@ -106,7 +106,8 @@ def decode(item: Any, lens: Lens) -> Picture:
             return _decode_array(item, lens)
         if isinstance(item, Image.Image):
             return _decode_image(item.copy(), lens)  # reading at a fraction of the size would change the caller's
-        with Image.open(item, formats=FORMATS) as image:
+        # Given a path, Pillow maps plain TIFFs into memory, and garbles those that are to be turned.
+        with open(item, "rb") as file, Image.open(file, formats=FORMATS) as image:
             return _decode_image(image, lens)
     except _BROKEN as error:
         raise DataError(_reason(item, error)) from None
@@ -128,12 +129,12 @@ def _decode_image(image: Image.Image, lens: Lens) -> Picture:
     width, height = image.size
     if width * height > LIMIT:
         raise DataError(f"has {width * height / 1e6:.0f} megapixels, more than {LIMIT // 1_000_000}")
-    if image.format == "JPEG":
+    if image.format == "JPEG" and min(width, height) >= 4 * min(lens.width, lens.height):
         image.draft(None, (2 * lens.width, 2 * lens.height))
     image.load()
     if "exif" in image.info or image.format == "TIFF":
         upright = ImageOps.exif_transpose(image)
-        if (upright.width > upright.height) != (image.width > image.height):
+        if (upright.width > upright.height) != (width > height):
             width, height = height, width
         image = upright
     plain, low, high = _eight_bits(image, lens)

@@ -80,7 +80,8 @@ def near_pairs(thumbs: npt.NDArray[np.uint8]) -> Pairs:
     pairs, apart = pairs[apart <= _NEAR], apart[apart <= _NEAR]
     usual = _usual_distance(flat, np.unique(pairs), rows)
     near = apart <= np.minimum(usual[pairs[:, 0]], usual[pairs[:, 1]]) * _NEARER
-    return pairs[near | (apart <= _SURE)]
+    found: Pairs = pairs[near | (apart <= _SURE)]
+    return found
 
 
 def _usual_distance(flat: npt.NDArray[np.float32], of: Pairs, rows: Pairs) -> npt.NDArray[np.float32]:
@@ -100,8 +101,8 @@ def difference_hash(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
     down, across = box_weights(THUMB, 8), box_weights(THUMB, 9)
     small = down @ thumbs.astype(np.float32) @ across.T
     bits = small[:, :, :-1] > small[:, :, 1:] + _MARGIN  # the margin keeps noise in flat places from setting bits
-    hashes: npt.NDArray[np.uint64] = np.packbits(bits.reshape(len(thumbs), 64), axis=1).view(np.uint64)[:, 0]
-    return hashes
+    packed = np.packbits(bits.reshape(len(thumbs), 64), axis=1).view(np.uint64)
+    return packed.reshape(len(thumbs))
 
 
 def _near_hashes(hashes: npt.NDArray[np.uint64]) -> Pairs:

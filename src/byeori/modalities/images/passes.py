@@ -183,7 +183,10 @@ def _block(items: Sequence[Any], rows: Rows, lens: Lens) -> tuple[Pixels, Seen]:
     pixels = pixels[: len(kept)]
     table = np.array(facts, np.float64).reshape(-1, 5)
     digests = [int.from_bytes(blake2b(one.data, digest_size=8).digest(), "little") for one in pixels]
-    flat = pixels.reshape(len(pixels), lens.height * lens.width, lens.channels)
+    thumbs = _thumbs(pixels)
+    blank = np.ptp(thumbs.reshape(len(thumbs), THUMB * THUMB), axis=1) == 0
+    for at in np.flatnonzero(blank):
+        blank[at] = (pixels[at] == pixels[at, 0, 0]).all()
     return pixels, Seen(
         rows=np.array(kept, np.int64),
         failed=failed,
@@ -192,14 +195,17 @@ def _block(items: Sequence[Any], rows: Rows, lens: Lens) -> tuple[Pixels, Seen]:
         low=table[:, 3],
         high=table[:, 4],
         digests=np.array(digests, np.uint64),
-        thumbs=_thumbs(pixels),
-        blank=(flat == flat[:, :1]).all(axis=(1, 2)),
+        thumbs=thumbs,
+        blank=blank,
     )
 
 
 def _thumbs(pixels: Pixels) -> Pixels:
     """Shrink a block to grey thumbnails by box averages: two matrix products for all pictures at once."""
-    grey = pixels.mean(axis=3, dtype=np.float32) if pixels.shape[3] > 1 else pixels[..., 0].astype(np.float32)
+    grey = pixels[..., 0].astype(np.float32)
+    for channel in range(1, pixels.shape[3]):  # adding planes is four times quicker than a mean over a short axis
+        grey += pixels[..., channel]
+    grey /= pixels.shape[3]
     down, across = box_weights(grey.shape[1], THUMB), box_weights(grey.shape[2], THUMB)
     return np.rint(down @ grey @ across.T).astype(np.uint8)
 
