@@ -41,7 +41,8 @@ from byeori.study_space import opening_of, space_facts, study_families, study_sp
 
 _PREPARE_SHARE = 0.25
 """Preparation may take this share of the time promised; beyond it a sample is taken."""
-_PRELOAD = ("torch", "lightgbm", "byeori.learners.nets", "byeori.learners.boosted", "byeori.learners.linear")
+_PRELOAD = ("torch", "lightgbm", "byeori.learners._nets_train")
+"""What every study's workers load beside its own learners and families."""
 
 
 class Session:
@@ -102,7 +103,8 @@ class Session:
     def _executor(self) -> Executor:
         """Start the workers first: they load torch while the data is read."""
         if self._request.executor == "local":
-            return Local(workers=self.workers, preload=_PRELOAD)
+            paths = {row.path for kind in ("learner", "family") for row in catalog.rows(kind)}
+            return Local(workers=self.workers, preload=(*_PRELOAD, *sorted(path.split(":")[0] for path in paths)))
         made: Executor = catalog.load("executor", self._request.executor)()
         return made
 

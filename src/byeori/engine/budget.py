@@ -85,4 +85,4 @@ def finish_reserve(limit: float, *, predict: float, refit: float = 0.0) -> float
         >>> finish_reserve(10.0, predict=0.2) < 3
         True
     """
-    return 1.2 + 0.01 * limit + 1.25 * predict + 1.1 * refit
+    return 0.9 + 0.01 * limit + 1.25 * predict + 1.1 * refit

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Sequence
 
@@ -60,7 +61,8 @@ class NurseryProcess:
 
     def begin(self, token: int, job: Job, memory: int | None, handle: int) -> bool:
         """Let a child be forked that reports on a handle; False where the nursery is gone."""
-        return self._tell({"do": "begin", "token": token, "job": job.to_json(), "memory": memory}, handle)
+        message = {"do": "begin", "token": token, "job": job.to_json(), "memory": memory, "asked": time.monotonic()}
+        return self._tell(message, handle)
 
     def kill(self, token: int) -> None:
         """Let a child and all it has started be killed."""

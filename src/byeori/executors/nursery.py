@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +27,8 @@ from byeori.executors import processes
 from byeori.executors.child import LOG, live
 from byeori.executors.outcome import attempt
 from byeori.executors.wire import receive
+
+_LEAST_SECONDS = 0.2
 
 LOG_LIMIT = 1 << 20
 """Bytes of a trial's log.txt that are kept, from its beginning."""
@@ -117,6 +119,9 @@ class _Nursery:
     def _begin(self, message: Json, link: socket.socket) -> None:
         token, job = message["token"], Job.from_json(message["job"])
         nursery, now = os.getpid(), time.monotonic()
+        if job.seconds is not None:
+            # Its time began when it was asked for: what the nursery took to get ready counts.
+            job = replace(job, seconds=max(_LEAST_SECONDS, job.seconds - (now - message["asked"])))
         try:
             pid = os.fork()
         except OSError as error:
