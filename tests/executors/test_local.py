@@ -205,11 +205,11 @@ def test_words_of_a_cancelled_job_that_nobody_heard_are_dropped(local: Local, tm
     assert end_of(events)["reason"] == ev.CANCELLED
 
 
-def test_the_time_before_the_nursery_is_ready_does_not_count(tmp_path: Path) -> None:
+def test_nobody_is_killed_for_the_time_before_the_nursery_is_ready(tmp_path: Path) -> None:
     (tmp_path / "slow_to_import.py").write_text("import time; time.sleep(0.6)")
     sys.path.insert(0, str(tmp_path))
     try:
-        with Local(1, grace=0.1, preload=["slow_to_import"]) as local:
+        with Local(1, grace=0.5, preload=["slow_to_import"]) as local:
             local.submit(toy_job("Slow", tmp_path, seconds=0.1))
             assert end_of(finish(local))["reason"] == ev.DONE
     finally:
