@@ -106,6 +106,14 @@ def test_floats_in_0_to_1_suit_a_model_of_bytes(tmp_path: Path, paint: Any) -> N
     assert encoded.target is None
 
 
+def test_deep_pictures_suit_a_model_of_bytes(tmp_path: Path, paint: Any) -> None:
+    pictures, labels = _pair(paint, 30)
+    pictures[0, 0, 0] = 255
+    prepared = _prepare(Source(data=(pictures, labels)), tmp_path / "p")
+    encoded = _encode(prepared, [Image.fromarray(one.astype(np.uint16) * 257) for one in pictures])
+    assert np.abs(encoded.arrays["image"][..., 0].astype(int) - pictures).max() <= 1
+
+
 def test_given_splits_are_kept(tmp_path: Path, make_folder: Any) -> None:
     for at, part in enumerate(("train", "Valid", "TEST")):
         make_folder(tmp_path / "data" / part, count=4, start=100 * at)
@@ -287,6 +295,13 @@ def test_a_folder_that_is_no_preparation_is_not_overwritten(tmp_path: Path, make
     with pytest.raises(DataError, match="which is no prepared data"):
         _prepare(Source(data=root), root)
     assert len(list(root.rglob("*.png"))) == 16
+
+
+def test_film_does_not_chain_into_one_side(tmp_path: Path, paint: Any) -> None:
+    start, end = paint(1, 24).astype(float), paint(2, 24).astype(float)
+    film = np.stack([start + (end - start) * i / 60 for i in range(60)]).astype(np.uint8)
+    prepared = _prepare(Source(data=(film, np.arange(60) % 2)), tmp_path / "p")
+    assert min(prepared.sizes.values()) >= 9
 
 
 def test_check_writes_nothing_and_says_what_prepare_says(tmp_path: Path, make_folder: Any) -> None:

@@ -228,6 +228,10 @@ def test_a_data_frame(tmp_path: Path, make_folder: Any) -> None:
     files = sorted(make_folder(tmp_path / "d", count=2).rglob("*.png"))
     frame = pd.DataFrame({"path": [str(p) for p in files], "label": [1.0, 1.0, 2.0, 2.0]})
     assert read(Source(data=frame)).labels == ("1", "1", "2", "2")
+    words = frame.assign(label=["nan", "NA", "None", "x"])
+    assert read(Source(data=words)).labels == ("nan", "NA", "None", "x")
+    with pytest.raises(DataError, match=r"no label in 2 rows \(row 2 the first\)"):
+        read(Source(data=frame.assign(label=[None, "a", float("nan"), "b"])))
 
 
 def test_prediction_needs_no_labels(table: Any) -> None:

@@ -48,7 +48,7 @@ def list_pair(pictures: Any, labels: Any) -> Listing:
 
 def list_new(pictures: Any) -> Listing:
     """List pictures in memory without labels; an array (h, w, 3) is one picture."""
-    shape = getattr(pictures, "shape", ())
+    shape: tuple[int, ...] = getattr(pictures, "shape", ())
     items = items_of(pictures[None] if len(shape) == 3 and shape[2] in (3, 4) and shape[1] > _THIN else pictures)
     names = [shown(one) if isinstance(one, str) else f"image {i}" for i, one in enumerate(items, 1)]
     return Listing(

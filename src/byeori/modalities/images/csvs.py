@@ -19,7 +19,7 @@ from byeori.modalities.images.listing import Listing, called, shown
 
 _OBVIOUS = ("label", "class", "target")
 _PROBE = 50
-_LONGEST = 1 << 20
+_NOTHING = frozenset({"nan", "NaT", "<NA>"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,6 @@ def _read(path: Path, source: Source) -> _Table:
     text = _decoded(path)
     origin = f"the file {called(path)}"
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
-    csv.field_size_limit(_LONGEST)
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     except csv.Error as error:
@@ -192,4 +191,5 @@ def _text(value: Any) -> str:
     """Return a cell of a DataFrame as the text a CSV would hold; whole floats without a point."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is None or value != value else str(value)
+    text = "" if value is None else str(value)
+    return "" if text in _NOTHING and not isinstance(value, str) else text

@@ -26,6 +26,7 @@ _NEAR = 0.05
 _NEARER = 0.25
 _OTHERS = 4096
 _RANK = 3
+_AT_ONCE = 1024
 _CONTRAST = 6.0
 
 Pairs = npt.NDArray[np.int64]
@@ -89,8 +90,8 @@ def _usual_distance(flat: npt.NDArray[np.float32], of: Pairs, rows: Pairs) -> np
     others = rows[np.linspace(0, len(rows) - 1, min(_OTHERS, len(rows))).astype(np.int64)]
     usual = np.zeros(len(flat), np.float32)
     if len(others) > _RANK + 1:
-        for start in range(0, len(of), _OTHERS):
-            some = of[start : start + _OTHERS]
+        for start in range(0, len(of), _AT_ONCE):
+            some = of[start : start + _AT_ONCE]
             apart = 1.0 - flat[some] @ flat[others].T / (THUMB * THUMB)
             usual[some] = np.partition(apart, _RANK, axis=1)[:, _RANK]  # the nearest may be itself
     return usual

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from byeori.modalities.images.duplicates import find_duplicates
 from byeori.modalities.images.health import health_of, refuse_unreadable
 from byeori.modalities.images.lens import Lens, span
 from byeori.modalities.images.listing import HELD, Listing
-from byeori.modalities.images.passes import look
+from byeori.modalities.images.passes import Seen, look
 from byeori.modalities.images.preparing import counts_of, prepare_listing, widened
 from byeori.modalities.images.reading import labels_of, read, read_new, target_of, task_of
 from byeori.modalities.images.survey import survey
@@ -75,7 +76,10 @@ class Images:
         Raises:
             DataError: As `check`; or `to` holds something that is no preparation.
         """
-        return prepare_listing(read(source), source, schema, to, seed=seed, seconds=seconds)
+        start = monotonic()
+        listing = read(source)
+        left = None if seconds is None else seconds - (monotonic() - start)
+        return prepare_listing(listing, source, schema, to, seed=seed, seconds=left)
 
     def encode(self, source: Source, schema: Schema, fitted: Json) -> Encoded:
         """Bring new pictures to working shape, in the order given; with targets where the source has labels.
@@ -87,18 +91,25 @@ class Images:
         if listing.missing:
             raise DataError(f"The file in {listing.missing[0]} of {listing.origin} is not there: mend the path.")
         lens = _same_range(Lens.from_json(fitted), listing.items)
-        pixels = np.empty((len(listing), *lens.shape), np.uint8)
-        done = 0
-
-        def keep(block: npt.NDArray[np.uint8]) -> None:
-            nonlocal done
-            pixels[done : done + len(block)] = block
-            done += len(block)
-
-        seen = look(listing.items, np.arange(len(listing)), lens, keep)
+        pixels, seen = _pixels(listing.items, lens)
+        if lens.high == 255.0 and not lens.covers(seen.low, seen.high):
+            # 16-bit pictures for a model of 8-bit ones: they are brought down by their own range.
+            pixels, seen = _pixels(listing.items, replace(widened(lens, seen), channels=lens.channels))
         for row, why in seen.failed.items():
             raise DataError(f"The image {listing.names[row]} {why}: mend it or leave it out.")
         return Encoded(names=listing.names, arrays=Arrays({INPUT: pixels}), target=_target(source, listing, schema))
+
+
+def _pixels(items: Sequence[Any], lens: Lens) -> tuple[npt.NDArray[np.uint8], Seen]:
+    pixels = np.empty((len(items), *lens.shape), np.uint8)
+    done = 0
+
+    def keep(block: npt.NDArray[np.uint8]) -> None:
+        nonlocal done
+        pixels[done : done + len(block)] = block
+        done += len(block)
+
+    return pixels, look(items, np.arange(len(items)), lens, keep)
 
 
 def _metric(source: Source, task: str, listing: Listing) -> str:

@@ -23,7 +23,7 @@ _GLANCE = Lens(height=32, width=32, channels=1)
 _LEAST = 20
 _BESIDES = 1.3
 """What hashing, comparing and writing cost beside decoding, as a factor."""
-_CAREFUL = 0.8
+_CAREFUL = 0.7
 
 
 @dataclass(frozen=True, slots=True)
