@@ -64,7 +64,8 @@ def _architecture(schema: Schema) -> Space:
                     "stride": Categorical(
                         tuple(s for s in (1, 2, 4) if side >= SMALLEST_SIDE // 2 * s), default=_stem_stride(side)
                     ),
-                    "kernel": Categorical((3, 5)),
+                    # a stem that skips pixels must look at more of them
+                    "kernel": Categorical((3, 5), default=5 if _stem_stride(side) == 4 else 3),
                 }
             ),
             "width": Categorical((16, 24, 32, 48, 64), default=32),
