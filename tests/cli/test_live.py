@@ -58,7 +58,7 @@ def test_a_study_that_knows_nothing_yet_has_a_screen_and_a_line(stage: str) -> N
 def test_without_a_time_the_bar_goes_to_the_trials() -> None:
     half = Progress(stage=SEARCHING, elapsed=5.0, trials=10, done=4, failed=1)
     full = Progress(stage=SEARCHING, elapsed=5.0, trials=10, done=10)
-    assert "4 of 10 done" in screen(half)
+    assert "4 done (10 asked for)" in screen(half)
     assert screen(half).splitlines()[0] != screen(full).splitlines()[0]
 
 
@@ -68,6 +68,11 @@ def test_many_running_trials_are_counted_not_listed() -> None:
     assert "#7" in text
     assert "#8" not in text
     assert "and 22 more" in text
+
+
+def test_an_end_that_is_unknown_is_not_told() -> None:
+    assert "ends" not in line(Progress(stage=SEARCHING, elapsed=9.0, expected_end=9.0))
+    assert "ends" not in line(Progress(stage=DONE, elapsed=9.0, expected_end=99.0))
 
 
 def test_a_metric_with_brackets_is_no_markup() -> None:

@@ -74,8 +74,8 @@ def line(progress: Progress) -> str:
         parts.append(_counts(progress))
     if progress.best is not None:
         parts.append(_best(progress))
-    if progress.expected_end is not None and progress.stage != DONE:
-        parts.append(f"ends about {_clock(progress.expected_end)}")
+    if end := _end(progress):
+        parts.append(end)
     return " · ".join(parts)
 
 
@@ -105,8 +105,7 @@ def _head(progress: Progress) -> RenderableType:
         row.add_column(width=32)
         cells.append(ProgressBar(total=total, completed=min(done, total), width=32))
     row.add_column(no_wrap=True)
-    ends = "" if progress.expected_end is None else f", ends about {_clock(progress.expected_end)}"
-    cells.append(Text(f"{_when(progress)}{ends}"))
+    cells.append(Text(", ".join(part for part in (_when(progress), _end(progress)) if part)))
     row.add_row(*cells)
     return row
 
@@ -138,6 +137,13 @@ def _when(progress: Progress) -> str:
     return _clock(progress.elapsed) + (f" of {_clock(progress.limit)}" if progress.limit else "")
 
 
+def _end(progress: Progress) -> str:
+    """When it is expected to end; nothing where that is unknown, or now."""
+    if progress.stage == DONE or progress.expected_end is None or progress.expected_end < progress.elapsed + 1.0:
+        return ""
+    return f"ends about {_clock(progress.expected_end)}"
+
+
 def _clock(span: float) -> str:
     whole = max(0, round(span))
     hours = f"{whole // 3600}:{whole % 3600 // 60:02d}" if whole >= 3600 else f"{whole // 60}"
@@ -145,8 +151,8 @@ def _clock(span: float) -> str:
 
 
 def _counts(progress: Progress) -> str:
-    asked = f" of {progress.trials}" if progress.trials else ""
-    return f"{progress.done}{asked} done, {progress.failed} failed, {len(progress.running)} running"
+    asked = f" ({progress.trials} asked for)" if progress.trials else ""  # baselines come on top of these
+    return f"{progress.done} done{asked}, {progress.failed} failed, {len(progress.running)} running"
 
 
 def _best(progress: Progress) -> str:
