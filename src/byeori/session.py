@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +24,7 @@ from byeori.core.jobs import Candidate
 from byeori.core.protocols import Executor
 from byeori.core.space import Checked
 from byeori.core.state import State, apply
-from byeori.engine.brief import Errand, FamilyBrief
+from byeori.engine.brief import FP32, Errand, FamilyBrief
 from byeori.engine.budget import BASELINE, Budget, finish_reserve
 from byeori.engine.keeper import Keeper
 from byeori.engine.loop import Loop, Parts
@@ -39,6 +40,9 @@ from byeori.stores.sqlite import SQLiteStore
 from byeori.study import Study
 from byeori.study_space import opening_of, space_facts, study_families, study_space
 
+_PROBE = "byeori.learners.precision:Probe"
+_PROBE_ATTEMPT = 9003
+_PROBE_FROM = 25.0
 _PREPARE_SHARE = 0.25
 """Preparation may take this share of the time promised; beyond it a sample is taken."""
 _PRELOAD = ("torch", "lightgbm", "byeori.learners._nets_train")
@@ -154,7 +158,10 @@ class Session:
             log(store, state, ev.ASKED, {k: facts[k] for k in ("fingerprint", "direction", "metric")})
         limits = {"trials": self._spend.trials, "seconds": self._spend.seconds, "workers": self.workers}
         log(store, state, ev.BUDGET, limits)
-        brief = self._brief(state, prepared)
+        brief = self._brief(prepared)
+        if not state.precision:
+            log(store, state, ev.PRECISION, self._precision(executor, brief, opening[0]))
+        brief = replace(brief, precision=state.precision)
         bench = self._bench(store, state, executor, prepared, brief)
         parts = Parts(
             space=space,
@@ -175,7 +182,26 @@ class Session:
             finish(bench, lambda message: self._screen.show(FINISHING, message, state))
             write_report(Study.open(self._folder))
 
-    def _brief(self, state: State, prepared: Prepared) -> FamilyBrief:
+    def _precision(self, executor: Executor, brief: FamilyBrief, first: Candidate) -> Json:
+        """Let a worker measure whether bf16 pays for the default genome, where it is a net and there is time."""
+        ((family, _),) = first.genome.items()
+        if catalog.find("family", family).learner != "nets":
+            return {"precision": FP32, "why": "The default genome is no net of torch."}
+        if self._spend.seconds is not None and self._spend.seconds < _PROBE_FROM:
+            return {"precision": FP32, "why": f"A study of less than {_PROBE_FROM:.0f} s has no time to measure."}
+        job = brief.job(Errand(trial=0, attempt=_PROBE_ATTEMPT, genome=first.genome))
+        out = self._folder / "work" / "precision"
+        executor.submit(replace(job, learner=_PROBE, out=str(out)))
+        facts: dict[str, Json] = {}
+        running = True
+        while running:
+            for event in executor.poll(0.25):
+                running = event.kind != ev.ENDED
+                if event.kind == ev.REPORTED:
+                    facts |= event.data["reports"][-1].get("facts", {})
+        return {"precision": FP32, "why": "It could not be measured."} | facts
+
+    def _brief(self, prepared: Prepared) -> FamilyBrief:
         return FamilyBrief(
             study=self._folder,
             prepared=self._folder / "prepared",
@@ -183,7 +209,6 @@ class Session:
             paths=family_paths([row.name for row in study_families(prepared.schema)]),
             seed=self._request.seed,
             threads=max(1, cores() // self.workers),
-            precision=state.precision,
             max_latency=self._request.max_latency,
         )
 

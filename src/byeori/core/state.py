@@ -66,7 +66,7 @@ class State:
     maximize: bool = False
     asked: Json = None
     budget: Mapping[str, Json] = field(default_factory=dict)
-    precision: str = "fp32"
+    precision: str = ""
     opened: list[tuple[float, Json]] = field(default_factory=list)
     finished: float | None = None
     applied: int = 0

@@ -12,6 +12,7 @@ from byeori._util.seeds import seed_of
 from byeori.core.jobs import PREDICT, Job
 from byeori.engine.keeper import trial_folder
 
+FP32 = "fp32"
 _REFIT_ATTEMPT = 9001
 _PREDICT_ATTEMPT = 9002
 """Attempts no training reaches, so that a late word of a training is never taken for the finish's."""
@@ -67,7 +68,7 @@ class FamilyBrief:
     paths: Mapping[str, tuple[str, str]]
     seed: int = 0
     threads: int = 1
-    precision: str = "fp32"
+    precision: str = FP32
     max_latency: float | None = None
 
     def job(self, errand: Errand) -> Job:

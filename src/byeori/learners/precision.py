@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from byeori._util.lazy import lazy
 from byeori._util.seeds import seed_of
-from byeori.core.jobs import Job
+from byeori.core.data import Prepared
+from byeori.core.errors import ModelError
+from byeori.core.jobs import Job, Member, Report
+from byeori.core.protocols import Predictor
+from byeori.core.schema import CLASSIFICATION, Schema
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +29,7 @@ FP32 = "fp32"
 BF16 = "bf16"
 _PAYS = 1.15
 """Times faster that bf16 must be to be worth its digits."""
-_EACH = 0.8
+_EACH = 0.6
 """Seconds spent on each precision."""
 _STEPS = 12
 _ROWS = 16
@@ -63,6 +68,11 @@ def choose_precision(job: Job) -> Precision:
     begun = time.perf_counter()
     if job.device == "cpu" and not _has_bf16():
         return Precision(name=FP32, why="This processor computes no bf16.", seconds=time.perf_counter() - begun)
+    schema = Prepared.open(Path(job.prepared)).schema
+    if schema.task != CLASSIFICATION:
+        return Precision(
+            name=FP32, why="Values need more than bf16's three digits.", seconds=time.perf_counter() - begun
+        )
     torch.set_num_threads(job.threads)
     plain, plain_loss, rows = _time(replace(job, precision=FP32), None)
     fast, fast_loss, _ = _time(replace(job, precision=BF16), rows)
@@ -70,7 +80,9 @@ def choose_precision(job: Job) -> Precision:
     seconds = time.perf_counter() - begun
     if abs(plain_loss - fast_loss) > _AGREE * (1.0 + abs(plain_loss)):
         return Precision(
-            name=FP32, why=f"The loss in bf16 ({fast_loss:.4f}) is not that in fp32 ({plain_loss:.4f}).", seconds=seconds
+            name=FP32,
+            why=f"The loss in bf16 ({fast_loss:.4f}) is not that in fp32 ({plain_loss:.4f}).",
+            seconds=seconds,
         )
     if ratio < _PAYS:
         return Precision(name=FP32, why=f"bf16 is only {ratio:.2f} times as fast as fp32.", seconds=seconds)
@@ -115,3 +127,24 @@ def _has_bf16() -> bool:
     except OSError:
         return False
     return any(flag in flags for flag in _FLAGS)
+
+
+class Probe:
+    """`choose_precision` as a learner, so that a worker can find out while the parent stays light.
+
+    It leaves no model: its one report carries the facts `precision` and `why`.
+    """
+
+    def train(self, job: Job) -> Iterator[Report]:
+        """Measure and report."""
+        found = choose_precision(job)
+        facts = {"precision": found.name, "why": found.why}
+        yield Report(step=1, progress=1.0, seconds=found.seconds, facts=facts)
+
+    def load(self, member: Member, schema: Schema) -> Predictor:
+        """There is nothing to load.
+
+        Raises:
+            ModelError: Always.
+        """
+        raise ModelError(f"{member.folder} holds no model: a probe leaves none.")
