@@ -137,7 +137,7 @@ def _eight_bit(data: bytes, source: str, error: UnicodeDecodeError) -> tuple[byt
 def _paired(data: bytes) -> bool:
     """Whether bytes above 0xA0 stand mostly in pairs, as in Korean; accented Western letters stand alone."""
     runs = re.findall(rb"[\xa1-\xfe]+", data[:1_000_000])
-    return sum(len(run) for run in runs if len(run) % 2 == 0) >= 0.5 * sum(map(len, runs))
+    return bool(runs) and sum(len(run) for run in runs if len(run) % 2 == 0) >= 0.5 * sum(map(len, runs))
 
 
 def _mostly_utf8(data: bytes) -> bool:

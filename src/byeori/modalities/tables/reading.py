@@ -121,8 +121,10 @@ def _single_quoted(body: bytes, head: str) -> bool:
     """Whether `'` quotes in this file: no `"` at all, and each field that begins with `'` ends with it."""
     if '"' in head or "'" not in head or b'"' in body:
         return False
-    fields = re.findall(r"(?:^|[,;\t|])[ ]*('[^\n\r]*?)(?=[,;\t|\n\r]|$)", body.decode(), flags=re.MULTILINE)
-    return bool(fields) and all(len(f) > 1 and f.rstrip().endswith("'") for f in fields)
+    text = body.decode()
+    begun = len(re.findall(r"(?:^|[,;\t|])[ ]*'", text, flags=re.MULTILINE))
+    closed = len(re.findall(r"(?:^|[,;\t|])[ ]*'[^'\n\r]*'[ ]*(?=[,;\t|\n\r]|\Z)", text, flags=re.MULTILINE))
+    return begun == closed > 0
 
 
 def _names(first: Sequence[str], source: str) -> tuple[list[str], list[tuple[str, str]]]:
