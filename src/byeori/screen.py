@@ -30,8 +30,9 @@ class Screen:
     def searching(self, state: State) -> None:
         """Show the search, if the last picture is old enough."""
         clock = time.monotonic()
-        if state.best is not None:
-            value = state.value(state.best)
+        best = best_now(state)
+        if best is not None:
+            value = state.value(best)
             if not self._curve or self._curve[-1][1] != value:
                 self._curve.append((clock - self._spend.began, value))
         if clock - self._shown >= _PAUSE:
@@ -47,6 +48,7 @@ class Screen:
         if self._watch is None:
             return
         state = state or State()
+        best = best_now(state)
         done = sum(1 for n in state.ended_order if isfinite(state.loss(n)))
         spend = self._spend
         self._watch(
@@ -61,8 +63,8 @@ class Screen:
                 running=tuple(_running(state, number) for number in state.running),
                 done=done,
                 failed=len(state.ended_order) - done,
-                best=None if state.best is None else state.value(state.best),
-                best_trial=state.best,
+                best=None if best is None else state.value(best),
+                best_trial=best,
                 curve=tuple(self._curve),
             )
         )
@@ -73,6 +75,12 @@ class Screen:
         if not wanted or not done:
             return None
         return (self._shown - self._spend.began) * max(1.0, wanted / done)
+
+
+def best_now(state: State) -> int | None:
+    """Return the best trial with those that still run, or None where none has a value."""
+    known = [n for n in (state.best, *state.running) if n is not None and isfinite(state.loss(n))]
+    return min(known, key=state.loss, default=None)
 
 
 def _running(state: State, number: int) -> RunningTrial:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from byeori import catalog
 from byeori._util.json import Json
 from byeori._util.seeds import rng_of
-from byeori.core.deciders import default, sample
+from byeori.core.deciders import default, mutate, sample
 from byeori.core.errors import GenomeError, OptionError
+from byeori.core.genome import differences
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.protocols import Family
 from byeori.core.schema import Schema
@@ -17,6 +18,9 @@ from byeori.engine.budget import BASELINE
 
 DEFAULT = "default"
 """Strategy name of trial 0 and of the other families' default genomes."""
+NEIGHBOUR = "neighbour"
+"""Strategy name of children two mutations away from the default genome."""
+NEIGHBOURS = 4
 
 
 def study_families(schema: Schema) -> tuple[catalog.Row, ...]:
@@ -58,8 +62,8 @@ def study_space(schema: Schema, max_params: int | None = None) -> Checked:
 
 
 def opening_of(space: Checked, schema: Schema, seed: int) -> tuple[Candidate, ...]:
-    """Return what is tried first: the default genome, the baselines, and the other searched families' defaults where
-    they train in moments.
+    """Return what is tried first: the default genome, the baselines, the other searched families' defaults where they
+    train in moments, and a few neighbours of the default.
 
     Args:
         space: Of the study.
@@ -82,7 +86,17 @@ def opening_of(space: Checked, schema: Schema, seed: int) -> tuple[Candidate, ..
         if row.name not in begun and quick and space.problem(genome) is None:
             strategy = BASELINE if plain else DEFAULT
             opening.append(Candidate(genome=genome, origin=Origin(strategy=strategy)))
-    return tuple(opening)
+    return (*opening, *_neighbours(space, first, seed))
+
+
+def _neighbours(space: Checked, first: Json, seed: int) -> Iterator[Candidate]:
+    """Yield a few children near the default genome: where time allows a handful, they beat strangers, and where it
+    allows one more, it goes well with the default in an ensemble."""
+    for index in range(NEIGHBOURS):
+        rng = rng_of(seed, "neighbour", index)
+        genome = mutate(space, mutate(space, first, rng), rng)
+        origin = Origin(strategy=NEIGHBOUR, parents=(0,), changed=differences(first, genome))
+        yield Candidate(genome=genome, origin=origin)
 
 
 def space_facts(space: Checked, rows: Sequence[catalog.Row]) -> dict[str, Json]:
