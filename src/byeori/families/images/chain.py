@@ -5,6 +5,7 @@ Source: Young et al. 2015 and 2017 (https://doi.org/10.1145/2834892.2834896, htt
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from byeori._util.json import Json
@@ -33,7 +34,7 @@ class Chain:
         Raises:
             SpaceError: The data has no images, or too small ones.
         """
-        return framed(_architecture(schema), schema, _network)
+        return _space(schema)
 
     def params(self, genome: Json, schema: Schema) -> int:
         """Return how many numbers the network learns, without building it.
@@ -46,6 +47,12 @@ class Chain:
     def build(self, genome: Json, schema: Schema) -> modules.Chain:
         """Return the module; it takes `{"image": (N, C, H, W)}` in 0–1 and gives logits (N, classes) or values (N,)."""
         return modules.Chain(_network(genome, schema))
+
+
+@lru_cache(maxsize=16)
+def _space(schema: Schema) -> Space:
+    """A space is made once a schema: it is asked for with every genome that is counted."""
+    return framed(_architecture(schema), schema, _network)
 
 
 CHAIN = Chain()

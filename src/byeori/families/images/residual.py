@@ -9,6 +9,7 @@ inverted blocks; He et al. 2019 (https://arxiv.org/abs/1812.01187) for the poole
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from byeori._util.json import Json
@@ -34,7 +35,7 @@ class Residual:
         Raises:
             SpaceError: The data has no images, or too small ones.
         """
-        return framed(_architecture(schema), schema, _network)
+        return _space(schema)
 
     def params(self, genome: Json, schema: Schema) -> int:
         """Return how many numbers the network learns, without building it.
@@ -47,6 +48,12 @@ class Residual:
     def build(self, genome: Json, schema: Schema) -> modules.Chain:
         """Return the module; it takes `{"image": (N, C, H, W)}` in 0–1 and gives logits (N, classes) or values (N,)."""
         return modules.Chain(_network(genome, schema))
+
+
+@lru_cache(maxsize=16)
+def _space(schema: Schema) -> Space:
+    """A space is made once a schema: it is asked for with every genome that is counted."""
+    return framed(_architecture(schema), schema, _network)
 
 
 RESIDUAL = Residual()
