@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from byeori.core.data import Arrays
+from byeori.core.data import Array, Arrays
 
 Batch: TypeAlias = dict[str, Tensor]
 
@@ -45,6 +45,6 @@ def _ready(name: str, tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor.long()
 
 
-def _small(part: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _small(part: Array) -> Array:
     kind = np.float32 if part.dtype == np.float64 else part.dtype
     return np.array(part, dtype=kind, order="C")

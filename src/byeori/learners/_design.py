@@ -67,7 +67,7 @@ class Design:
             fill=fill,
             mean=mean,
             scale=scale,
-            holes=(~known).any(axis=0).astype(np.float64),
+            holes=np.asarray((~known).any(axis=0), dtype=np.float64),
             knots=at,
             cards=np.array(cards, dtype=np.int64),
             pairs=int(pairs and 0 < len(fill) <= _MOST_PAIRS),

@@ -66,7 +66,7 @@ def _pixels(images: npt.NDArray[np.generic], rows: npt.NDArray[np.int64]) -> Flo
 
 def _shrunk(images: npt.NDArray[np.generic]) -> Floats:
     """Return the means over even blocks, at most 16×16 of them, as (N, pixels) in 0–1."""
-    small = images.astype(np.float32)
+    small = images.astype(np.float64)
     for axis in (1, 2):
         side = images.shape[axis]
         if side > SIDE:
@@ -74,4 +74,4 @@ def _shrunk(images: npt.NDArray[np.generic]) -> Floats:
             shape = [1] * small.ndim
             shape[axis] = SIDE
             small = np.add.reduceat(small, edges[:-1], axis=axis) / np.diff(edges).reshape(shape)
-    return small.reshape(len(small), -1).astype(np.float64) / 255.0
+    return np.asarray(small.reshape(len(small), -1) / 255.0)

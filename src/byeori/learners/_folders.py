@@ -1,8 +1,12 @@
-"""Where a trial's models lie: `fold0/`, `fold1/`, … or, after a refit, `all/`."""
+"""Where a trial's models lie (`fold0/`, `fold1/`, … or, after a refit, `all/`), and how their answers come together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from byeori.core.errors import ModelError
 
@@ -17,6 +21,11 @@ def fold_folder(out: Path, fold: int | None) -> Path:
         ('fold2', 'all')
     """
     return out / (ALL if fold is None else f"fold{fold}")
+
+
+def average(parts: Sequence[npt.NDArray[np.floating]]) -> npt.NDArray[np.float32]:
+    """Return the mean of several models' predictions, summed in double precision."""
+    return np.asarray(np.mean(np.stack(parts).astype(np.float64), axis=0), dtype=np.float32)
 
 
 def trained(folder: Path, card: str) -> list[Path]:

@@ -228,7 +228,10 @@ class FoldTraining:
         self._schedule.hold_back(look + 0.02 + files * 4 * self._stepper.card.params / _DISK + self._step_seconds)
 
     def _facts(self, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Json]:
-        facts: dict[str, Json] = {"images_per_second": round(self._speed, 1), "best_progress": self._marks.best_progress}
+        facts: dict[str, Json] = {
+            "images_per_second": round(self._speed, 1),
+            "best_progress": self._marks.best_progress,
+        }
         if self._valid is not None:
             facts["seconds_per_item"] = self._valid.seconds_per_item
         for split, figures in metrics.items():

@@ -76,8 +76,9 @@ def made(setting: Setting, fold: int | None, dice: Dice) -> Stepper:
         augment=Augment.of(job.genome["recipe"]) if pictures else None,
         resolution=recipe.resolution,
     )
-    if rows.encodable and hasattr(net, "fixed"):
-        rows.encode(net.fixed)
+    fixed = getattr(net, "fixed", None)
+    if rows.encodable and fixed is not None:
+        rows.encode(fixed)
     target = np.asarray(setting.prepared.target()[train])
     params = sum(p.numel() for p in net.parameters())
     return Stepper(

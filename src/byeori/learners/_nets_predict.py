@@ -22,7 +22,7 @@ from byeori.core.errors import ModelError
 from byeori.core.jobs import Member
 from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.learners._batches import IMAGE, ready, stored
-from byeori.learners._folders import trained
+from byeori.learners._folders import average, trained
 
 WEIGHTS = "weights.safetensors"
 CARD = "net.json"
@@ -91,8 +91,7 @@ class NetPredictor:
 
     def predict(self, batch: Arrays) -> npt.NDArray[np.float32]:
         """Return probabilities (N, classes) or values (N,); always computed in fp32."""
-        parts = [predict_net(net, card, batch, self._task) for net, card in self._nets]
-        return np.mean(parts, axis=0, dtype=np.float64).astype(np.float32)
+        return average([predict_net(net, card, batch, self._task) for net, card in self._nets])
 
     @property
     def modules(self) -> list[nn.Module]:

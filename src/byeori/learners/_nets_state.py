@@ -76,9 +76,7 @@ class Dice:
 
 def weights_of(net: nn.Module) -> dict[str, Tensor]:
     """Return a copy of all weights and buffers on the CPU, plain in memory."""
-    return {
-        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in net.state_dict().items()
-    }
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in net.state_dict().items()}
 
 
 def save_weights(folder: Path, weights: Mapping[str, Tensor], card: Card) -> None:

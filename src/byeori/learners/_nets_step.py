@@ -78,7 +78,15 @@ class Stepper:
     """
 
     def __init__(
-        self, net: nn.Module, rows: Rows, aim: Aim, *, recipe: Recipe, device: str, bf16: bool, generator: torch.Generator
+        self,
+        net: nn.Module,
+        rows: Rows,
+        aim: Aim,
+        *,
+        recipe: Recipe,
+        device: str,
+        bf16: bool,
+        generator: torch.Generator,
     ) -> None:
         self.net = net
         self.generator = generator
@@ -184,10 +192,9 @@ def _forward(net: nn.Module, *, encoded: bool) -> Callable[[Batch], Tensor]:
     """Return what gives the answers that are judged: of each head, where a network has several."""
     if not hasattr(net, "learnt"):
         return net
-    learnt, fixed = net.learnt, net.fixed
-    if encoded:
-        return learnt  # type: ignore[no-any-return]
-    return lambda batch: learnt(fixed(batch))
+    learnt: Callable[[Batch], Tensor] = getattr(net, "learnt")  # noqa: B009  (a hook some networks have)
+    fixed: Callable[[Batch], Batch] = getattr(net, "fixed")  # noqa: B009
+    return learnt if encoded else lambda batch: learnt(fixed(batch))
 
 
 def _diverged() -> Diverged:

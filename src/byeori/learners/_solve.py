@@ -74,27 +74,24 @@ class Logistic:
         self._strength = strength
 
     def solve(self, ends: float | None) -> Iterator[tuple[Floats, float]]:
-        """Yield weights (columns + 1, classes) with the progress, better and better, until they stand still or time is up.
+        """Yield ever better weights (columns + 1, classes), with the progress, until they stand still or time is up.
 
         Args:
             ends: By `time.perf_counter`; None for no limit.
         """
         shape = (self._matrix.shape[1], self._truth.shape[1])
         flat = np.zeros(shape).ravel()
+
+        def hurry(_: Floats) -> None:
+            if ends is not None and time.perf_counter() > ends:
+                raise StopIteration
+
         for round_ in range(1, _ROUNDS + 1):
-            late = False
-
-            def hurry(_: Floats) -> None:
-                nonlocal late
-                if ends is not None and time.perf_counter() > ends:
-                    late = True
-                    raise StopIteration
-
             found = minimize(
                 self._loss, flat, jac=True, method="L-BFGS-B", callback=hurry, options={"maxiter": _ITERATIONS}
             )
             flat = found.x
-            over = late or round_ == _ROUNDS or found.nit < _ITERATIONS
+            over = round_ == _ROUNDS or found.nit < _ITERATIONS
             yield flat.reshape(shape).copy(), 1.0 if over else round_ / _ROUNDS
             if over:
                 return

@@ -20,7 +20,7 @@ from byeori.core.jobs import Job, Member, Report
 from byeori.core.protocols import Predictor
 from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.learners._features import features
-from byeori.learners._folders import fold_folder, trained
+from byeori.learners._folders import average, fold_folder, trained
 from byeori.learners._folds import Board, class_weights, folds_of, measures, peak_memory, share, spread
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Mean:
     def predict(self, batch: Arrays) -> Floats32:
         rows = features(batch)
         said = [_said(_trees.answers(b, rows), self._schema, low, high) for b, low, high in self._models]
-        return np.mean(said, axis=0, dtype=np.float64).astype(np.float32)
+        return average(said)
 
 
 class _Growth:

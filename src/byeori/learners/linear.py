@@ -20,7 +20,7 @@ from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.learners import _solve
 from byeori.learners._design import Design
 from byeori.learners._features import Features, cards, features
-from byeori.learners._folders import fold_folder, trained
+from byeori.learners._folders import average, fold_folder, trained
 from byeori.learners._folds import Board, class_weights, folds_of, measures, peak_memory, share, spread
 
 _CARD = "linear.safetensors"
@@ -88,7 +88,7 @@ class _Model:
         output = matrix @ self.weights[:-1] + self.weights[-1]
         if self.schema.task == CLASSIFICATION:
             return _solve.softmax(output).astype(np.float32)
-        return output[:, 0].clip(*self.limits).astype(np.float32)
+        return np.asarray(output[:, 0].clip(*self.limits), dtype=np.float32)
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the model as named arrays."""
@@ -98,7 +98,9 @@ class _Model:
     def from_arrays(arrays: dict[str, npt.NDArray[np.generic]], schema: Schema) -> _Model:
         """Read what `to_arrays` returned."""
         low, high = arrays["limits"].astype(np.float64)
-        return _Model(Design.from_arrays(arrays), arrays["weights"].astype(np.float64), (float(low), float(high)), schema)
+        return _Model(
+            Design.from_arrays(arrays), arrays["weights"].astype(np.float64), (float(low), float(high)), schema
+        )
 
 
 class _Mean:
@@ -109,7 +111,7 @@ class _Mean:
 
     def predict(self, batch: Arrays) -> npt.NDArray[np.float32]:
         rows = features(batch)
-        return np.mean([model.predict(rows) for model in self._models], axis=0, dtype=np.float64).astype(np.float32)
+        return average([model.predict(rows) for model in self._models])
 
 
 class _Fit:

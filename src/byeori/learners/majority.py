@@ -78,7 +78,8 @@ def _answer(schema: Schema, target: npt.NDArray[np.generic]) -> list[float]:
     if schema.task == CLASSIFICATION:
         counts = np.bincount(target.astype(np.int64), minlength=schema.outputs)
         return [float(share) for share in counts / max(1, counts.sum())]
-    return [float(np.median(target) if schema.metric == "mae" else np.mean(target.astype(np.float64)))]
+    values = target.astype(np.float64)
+    return [float(np.median(values) if schema.metric == "mae" else np.mean(values))]
 
 
 def _repeated(answer: list[float], schema: Schema, count: int) -> Floats:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -53,10 +54,8 @@ class TableNet(nn.Module):
             else:
                 self.columns = nn.Identity()
         self.embeddings = nn.ModuleList(
-            nn.Embedding(card + 1, size) for card, size in zip(spec.cards, spec.embeddings, strict=True)
+            _embedding(card + 1, size) for card, size in zip(spec.cards, spec.embeddings, strict=True)
         )
-        for table in self.embeddings:
-            nn.init.normal_(table.weight, std=table.embedding_dim**-0.5)
         if spec.heads > 1:
             # Signs at random let every head begin with another view of the same columns.
             self.view = nn.Parameter(torch.randint(0, 2, (spec.heads, spec.inputs)).float() * 2 - 1)
@@ -94,7 +93,7 @@ class TableNet(nn.Module):
         return out
 
     def learnt(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the answers for rows that went through `fixed`: as `forward`, or a further dimension of heads after the rows."""
+        """Return the answers for rows that went through `fixed`; several heads stand in a further dimension."""
         parts = []
         if self.spec.numbers:
             parts.append(self.columns(batch["numbers"]).flatten(1))
@@ -133,7 +132,7 @@ class Scale(nn.Module):
         self.register_buffer("centre", torch.zeros(spec.numbers))
         self.register_buffer("width", torch.ones(spec.numbers))
 
-    def fit(self, numbers: np.ndarray) -> None:  # type: ignore[type-arg]
+    def fit(self, numbers: npt.NDArray[np.float64]) -> None:
         """Learn the scale of each column (N, a) from its values that are there."""
         for place, column in enumerate(numbers.T):
             known = column[np.isfinite(column)]
@@ -144,8 +143,8 @@ class Scale(nn.Module):
             self.width[place] = float((high - low) / 1.349 or known.std() or 1.0)
             self._fit_quantiles(place, known)
 
-    def _fit_quantiles(self, place: int, known: np.ndarray) -> None:  # type: ignore[type-arg]
-        # Equal quantiles are one value: it is put at the middle of its share, so that a column of few values is scaled too.
+    def _fit_quantiles(self, place: int, known: npt.NDArray[np.float64]) -> None:
+        # Equal quantiles are one value, put at the middle of its share, so that a column of few values is scaled too.
         shares = np.linspace(0.0, 1.0, _GRID)
         values, where = np.unique(np.quantile(known, shares), return_inverse=True)
         middle = np.bincount(where, weights=shares) / np.bincount(where)
@@ -156,6 +155,7 @@ class Scale(nn.Module):
         self.normal[place] = torch.cat([scaled, scaled[-1:].expand(_GRID - len(values))])
 
     def forward(self, numbers: Tensor) -> Tensor:
+        """Return (N, a, 2) for numbers (N, a)."""
         missing = numbers.isnan()
         scaled = self._by_quantile(numbers) if self.quantile else self._robustly(numbers)
         return torch.stack([scaled.masked_fill(missing, 0.0), missing.to(scaled.dtype)], 2)
@@ -174,7 +174,7 @@ class Scale(nn.Module):
 
 
 class Bins(nn.Module):
-    """Columns of numbers as how far they fill each of their bins, with a flag of the missing; (N, a) → (N, a, bins + 1).
+    """Columns of numbers as how far they fill each of their bins, and a flag of the missing; (N, a) → (N, a, bins + 1).
 
     Args:
         columns: How many.
@@ -196,7 +196,7 @@ class Bins(nn.Module):
         self.register_buffer("least", least)
         self.register_buffer("most", most)
 
-    def fit(self, numbers: np.ndarray) -> None:  # type: ignore[type-arg]
+    def fit(self, numbers: npt.NDArray[np.float64]) -> None:
         """Learn the bins of each column (N, a) from its values that are there; equal quantiles leave empty bins."""
         for place, column in enumerate(numbers.T):
             known = column[np.isfinite(column)]
@@ -211,6 +211,7 @@ class Bins(nn.Module):
             self.width[place] = torch.from_numpy(np.concatenate([np.diff(edges), np.full(spare, np.inf)])).float()
 
     def forward(self, numbers: Tensor) -> Tensor:
+        """Return (N, a, bins + 1) for numbers (N, a)."""
         missing = numbers.isnan()[:, :, None]
         filled = (numbers.nan_to_num(0.0)[:, :, None] - self.low) / self.width
         filled = torch.minimum(torch.maximum(filled, self.least), self.most)
@@ -218,7 +219,13 @@ class Bins(nn.Module):
 
 
 class EachColumn(nn.Module):
-    """A linear layer of its own for each column, then ReLU; (N, a, inputs) → (N, a, size)."""
+    """A linear layer of its own for each column, then ReLU; (N, a, inputs) → (N, a, size).
+
+    Args:
+        columns: How many.
+        inputs: Numbers a column.
+        size: Numbers it becomes.
+    """
 
     def __init__(self, columns: int, inputs: int, size: int) -> None:
         super().__init__()
@@ -227,11 +234,16 @@ class EachColumn(nn.Module):
         self.bias = nn.Parameter(torch.empty(columns, size).uniform_(-bound, bound))
 
     def forward(self, columns: Tensor) -> Tensor:
+        """Return (N, a, size) for columns (N, a, inputs)."""
         return (torch.bmm(columns.transpose(0, 1), self.weight).transpose(0, 1) + self.bias).relu()
 
 
 class Waves(nn.Module):
-    """Scaled numbers as sines and cosines of learnt frequencies, each column mixed by itself; (N, a, 2) → (N, a, size)."""
+    """Scaled numbers as sines and cosines of learnt frequencies, each column mixed by itself; (N, a, 2) → (N, a, size).
+
+    Args:
+        spec: Columns, waves, and numbers each column becomes.
+    """
 
     def __init__(self, spec: TableSpec) -> None:
         super().__init__()
@@ -239,8 +251,16 @@ class Waves(nn.Module):
         self.mixed = EachColumn(spec.numbers, 2 * spec.bins + 1, spec.size)
 
     def forward(self, columns: Tensor) -> Tensor:
+        """Return (N, a, size) for scaled columns (N, a, 2)."""
         angle = 2 * math.pi * self.frequency * columns[:, :, :1]
-        return self.mixed(torch.cat([angle.cos(), angle.sin(), columns[:, :, 1:]], 2))  # type: ignore[no-any-return]
+        mixed: Tensor = self.mixed(torch.cat([angle.cos(), angle.sin(), columns[:, :, 1:]], 2))
+        return mixed
+
+
+def _embedding(values: int, size: int) -> nn.Embedding:
+    table = nn.Embedding(values, size)
+    nn.init.normal_(table.weight, std=size**-0.5)
+    return table
 
 
 class _Layer(nn.Module):
@@ -257,7 +277,7 @@ class _Layer(nn.Module):
         self.residual = spec.residual and inputs == spec.width
 
     def forward(self, hidden: Tensor) -> Tensor:
-        out = self.linear(hidden)
-        out = self.norm(out.flatten(0, -2)).view_as(out)
-        out = self.dropout(self.activation(out))
+        linear: Tensor = self.linear(hidden)
+        normed: Tensor = self.norm(linear.flatten(0, -2)).view_as(linear)
+        out: Tensor = self.dropout(self.activation(normed))
         return hidden + out if self.residual else out

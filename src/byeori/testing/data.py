@@ -12,23 +12,25 @@ from byeori.core.data import TEST, Array, Prepared
 from byeori.core.schema import CLASSIFICATION, REGRESSION, Column, Health, Schema
 
 
-def prepared_digits(folder: Path, *, rows: int = 1797, folds: int = 2) -> Prepared:
+def prepared_digits(folder: Path, *, rows: int = 1797, folds: int = 2, enlarge: int = 1) -> Prepared:
     """Write the digits (8×8 grey images, ten classes) as prepared images.
 
     Args:
         folder: Made anew.
         rows: How many of the 1,797.
         folds: 2 for one split, more for cross-validation.
+        enlarge: Pixels a side that each pixel becomes.
 
     Returns:
         The prepared data; a fifth of the rows is the test split.
     """
     digits = load_digits()
     images = np.round(digits.images[:rows] * (255 / 16)).astype(np.uint8)[..., None]
+    images = images.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     schema = Schema(
         modality="images",
         task=CLASSIFICATION,
-        inputs=(Column(name="image", kind="image", shape=(8, 8, 1)),),
+        inputs=(Column(name="image", kind="image", shape=(8 * enlarge, 8 * enlarge, 1)),),
         targets=(Column(name="digit", kind="label", labels=tuple("0123456789")),),
         metric="accuracy",
     )
@@ -81,7 +83,9 @@ def prepared_diabetes(folder: Path, *, folds: int = 2, metric: str = "rmse") -> 
         targets=(Column(name="progression", kind="value"),),
         metric=metric,
     )
-    return _write(folder, schema, {"numbers": diabetes.data.astype(np.float64)}, diabetes.target.astype(np.float64), folds)
+    return _write(
+        folder, schema, {"numbers": diabetes.data.astype(np.float64)}, diabetes.target.astype(np.float64), folds
+    )
 
 
 def write_prepared(

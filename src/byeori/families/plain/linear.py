@@ -14,7 +14,9 @@ class Regression:
         """Return the questions; those about numbers only for tables that have some."""
         questions: dict[str, Space] = {"strength": Float(1e-3, 1e3, log=True, default=1.0)}
         if any(column.kind == "number" for column in schema.inputs):
-            questions["numbers"] = OneOf({"line": Record({}), "bent": Record({"knots": Int(1, 20, log=True, default=5)})})
+            questions["numbers"] = OneOf(
+                {"line": Record({}), "bent": Record({"knots": Int(1, 20, log=True, default=5)})}
+            )
             questions["pairs"] = Categorical((False, True))
         if schema.task == CLASSIFICATION:
             questions["class_weights"] = Categorical(("none", "balanced", "sqrt"))
