@@ -12,6 +12,7 @@ from byeori._util.json import Json
 from byeori._util.lazy import lazy
 from byeori.cli import options as opt
 from byeori.cli import samples, show
+from byeori.cli.fit import STOPPED
 from byeori.cli.live import watching
 from byeori.cli.times import seconds, written
 from byeori.core.errors import OptionError
@@ -78,7 +79,10 @@ def _write(images: Path, table: Path) -> tuple[int, int]:
 def _fit(data: Path, out: Path, limit: float, target: str | None = None) -> Study:
     """Fit one data set within its share of the time, counted from now."""
     with watching() as watch:
-        return api.fit(data, out=out, target=target, time=limit, watch=watch, started=clock.monotonic())
+        study = api.fit(data, out=out, target=target, time=limit, watch=watch, started=clock.monotonic())
+    if study.interrupted:
+        raise typer.Exit(STOPPED)
+    return study
 
 
 def _result(study: Study) -> str:
