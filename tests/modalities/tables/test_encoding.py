@@ -54,7 +54,11 @@ def test_decimal_commas_are_read_where_the_training_data_had_them() -> None:
 
 def test_wrong_cells_are_missing_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        np.testing.assert_array_equal(_encode(NUMBER, _text("1", "x", "3")), [1.0, np.nan, 3.0])
+        table = Table(source="new.csv", columns={"n": _text("1", "x", "3")})
+        quiet, loud = encode_columns(table, [NUMBER]), encode_columns(table, [NUMBER], warn=True)
+    np.testing.assert_array_equal(quiet["numbers"][:, 0], [1.0, np.nan, 3.0])
+    np.testing.assert_array_equal(quiet["numbers"], loud["numbers"])
+    assert len(caplog.records) == 1
     assert "1 of 3 cells of column 'n' are no numbers (for example 'x')" in caplog.text
 
 

@@ -18,15 +18,16 @@ from byeori.modalities.tables.parsing import missing_values, parse_numbers, pars
 _log = logging.getLogger(__name__)
 
 
-def encode_columns(table: Table, features: Sequence[Feature]) -> dict[str, npt.NDArray[Any]]:
+def encode_columns(table: Table, features: Sequence[Feature], *, warn: bool = False) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of a table: `numbers` (N, a) float64 and `categories` (N, b) int32.
 
     An array without a column is left out. Infinities become missing. A cell that is no number in a column of numbers
-    becomes missing and is logged.
+    becomes missing.
 
     Args:
         table: Must hold the columns of all used features.
         features: As learnt; those left out are passed over.
+        warn: Log how many cells became missing so; of training data the health check says it.
 
     Raises:
         DataError: A column is missing, or more than half of a column of numbers are none.
@@ -36,9 +37,9 @@ def encode_columns(table: Table, features: Sequence[Feature]) -> dict[str, npt.N
     categories: list[npt.NDArray[np.int32]] = []
     for feature in features:
         if feature.kind == NUMBER:
-            numbers.append(_number(table, feature))
+            numbers.append(_number(table, feature, warn))
         elif feature.kind == DATE:
-            stamps = _stamps(table, feature)
+            stamps = _stamps(table, feature, warn)
             numbers.extend(dates.part(stamps, part) for part in feature.parts)
         elif feature.kind == CATEGORY:
             categories.append(codes(table.columns[feature.name], feature.values))
@@ -91,7 +92,7 @@ def _float(word: str) -> float | None:
         return None
 
 
-def _number(table: Table, feature: Feature) -> npt.NDArray[np.float64]:
+def _number(table: Table, feature: Feature, warn: bool) -> npt.NDArray[np.float64]:
     cells = table.columns[feature.name]
     if isinstance(cells, Numbers):
         values = cells.values
@@ -101,7 +102,7 @@ def _number(table: Table, feature: Feature) -> npt.NDArray[np.float64]:
             comma = parse_numbers(cells, ",")
             counts = cells.counts()
             parsed = comma if counts[comma.bad].sum() <= counts[parsed.bad].sum() else parsed
-        _judge(table, feature, cells, parsed.bad, "numbers")
+        _judge(table, feature, cells, parsed.bad, "numbers", warn)
         values = cells.spread(parsed.values, np.nan)
     else:
         _refuse(table, feature, "dates" if isinstance(cells, Dates) else "lists", "numbers")
@@ -109,7 +110,7 @@ def _number(table: Table, feature: Feature) -> npt.NDArray[np.float64]:
     return np.asarray(np.where(np.isfinite(values), values, np.nan), np.float64)
 
 
-def _stamps(table: Table, feature: Feature) -> npt.NDArray[np.datetime64]:
+def _stamps(table: Table, feature: Feature, warn: bool) -> npt.NDArray[np.datetime64]:
     cells = table.columns[feature.name]
     if isinstance(cells, Dates):
         return cells.values
@@ -122,12 +123,12 @@ def _stamps(table: Table, feature: Feature) -> npt.NDArray[np.datetime64]:
         found = dates.find_format(cells)
         form = found.name if found else "year first"
     stamps = dates.parse(cells.values, form)
-    _judge(table, feature, cells, np.isnat(stamps) & ~missing_values(cells, numeric=True), "dates")
+    _judge(table, feature, cells, np.isnat(stamps) & ~missing_values(cells, numeric=True), "dates", warn)
     return cells.spread(stamps, np.datetime64("NaT", "us"))
 
 
-def _judge(table: Table, feature: Feature, cells: Text, bad: npt.NDArray[np.bool_], wanted: str) -> None:
-    """Log the cells that are not what the column wants; refuse the column where they are more than half."""
+def _judge(table: Table, feature: Feature, cells: Text, bad: npt.NDArray[np.bool_], wanted: str, warn: bool) -> None:
+    """Refuse a column where more than half of the cells are not what it wants; log fewer if asked to."""
     counts = cells.counts()
     wrong = int(counts[bad].sum())
     if not wrong:
@@ -138,10 +139,9 @@ def _judge(table: Table, feature: Feature, cells: Text, bad: npt.NDArray[np.bool
             f"{table.source}: {wrong:,} of {len(cells):,} cells of column {feature.name!r} are no {wanted}, for "
             f"example {example!r}; the column held {wanted} in the training data: mend it."
         )
-    _log.warning(
-        "%s: %d of %d cells of column %r are no %s (for example %r); they count as missing.",
-        table.source, wrong, len(cells), feature.name, wanted, example,
-    )  # fmt: skip
+    if warn:
+        message = f"{wrong:,} of {len(cells):,} cells of column {feature.name!r} are no {wanted}"
+        _log.warning("%s: %s (for example %r); they count as missing.", table.source, message, example)
 
 
 def _refuse(table: Table, feature: Feature, given: str, wanted: str) -> None:

@@ -109,7 +109,7 @@ class Tables:
         """
         table, target = self._new(source, schema.target.name, fitted)
         features = [Feature.from_json(f) for f in fitted["features"]]
-        arrays = Arrays(encode_columns(table, features))
+        arrays = Arrays(encode_columns(table, features, warn=True))
         values = None if target is None else encode_target(table, target, schema.labels, fitted["decimal"])
         return Encoded(names=tuple(f"row {i + 1}" for i in range(table.rows)), arrays=arrays, target=values)
 
