@@ -32,9 +32,9 @@ from byeori.engine.keeper import trial_folder
 from byeori.model import Model, Part, Recipe, combine, measure
 from byeori.report.card import model_card
 
-_REFIT_SHARE = 0.15
-"""A refit may take this share of the time promised; of the time searched where none was promised."""
-_REFIT_ROWS = 20_000
+_REFIT_SHARE = 0.3
+"""A refit may take this share of the time promised, or of the time searched where none was promised."""
+_REFIT_ROWS = 10_000
 """From this many training rows on, the validation rows would add too little."""
 _PREDICT_SHARE = 0.06
 """Share of the time promised that the look at the test split may take beyond its least."""
@@ -98,19 +98,17 @@ def predict_cost(state: State, prepared: Prepared, workers: int, limit: float | 
     return room + 0.15, members
 
 
-def refit_cost(state: State, prepared: Prepared, workers: int, limit: float | None) -> float:
-    """Return the seconds a refit of the model's members on training + validation would take; 0 where it does not pay.
+def refit_cost(state: State, prepared: Prepared, limit: float | None) -> float:
+    """Return the seconds a refit of as many children as there are workers would take; 0 where it does not pay.
 
     It pays where one split was made (in cross-validation every row has trained a fold's model already), where the
     validation rows are a real addition, and where it is cheap beside the search.
     """
     if len(prepared.validated) != 1 or prepared.sizes["train"] > _REFIT_ROWS or state.best is None:
         return 0.0
-    members = state.top(3)
     grown = 1.0 + prepared.sizes["valid"] / max(1, prepared.sizes["train"])
-    each = max(state.trial(n).seconds for n in members) * grown
-    cost = each * -(-len(members) // workers)
-    allowed = _REFIT_SHARE * (limit if limit is not None else 4 * (state.last_time - state.first_time))
+    cost = state.trial(state.best).seconds * grown
+    allowed = _REFIT_SHARE * (limit if limit is not None else state.last_time - state.first_time)
     return cost if cost <= allowed else 0.0
 
 
@@ -153,13 +151,14 @@ def finish(bench: Bench, say: Callable[[str], None]) -> dict[str, Json]:
 
 def _refit(bench: Bench, choice: Choice, say: Callable[[str], None]) -> dict[int, Path]:
     """Train the members again on training + validation; nothing where it does not pay or does not succeed."""
-    cost = refit_cost(bench.state, bench.prepared, bench.workers, bench.limit)
+    turns = -(-len(choice.members) // bench.workers)
+    cost = turns * refit_cost(bench.state, bench.prepared, bench.limit)
     spare = bench.left() - 1.0 - predict_cost(bench.state, bench.prepared, bench.workers, bench.limit)[0]
-    if cost <= 0 or spare < 0.8 * cost * len(choice.members) / 3:
+    if cost <= 0 or spare < 0.8 * cost:
         return {}
     say("training the chosen on training and validation rows")
     folders = {n: bench.study / "work" / f"refit-{n}" for n in choice.members}
-    seconds = None if spare == float("inf") else spare / -(-len(choice.members) // bench.workers)
+    seconds = None if spare == float("inf") else spare / turns
     jobs = [bench.brief.refit(n, bench.state.trial(n).genome, folder, seconds) for n, folder in folders.items()]
     done = run_jobs(bench.executor, jobs, bench.left)
     return folders if set(done) == set(folders) and all((f / "all").is_dir() for f in folders.values()) else {}

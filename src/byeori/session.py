@@ -233,7 +233,7 @@ class Session:
 
         def reserve(state: State) -> float:
             predict, _ = predict_cost(state, bench.prepared, bench.workers, limit)
-            refit = refit_cost(state, bench.prepared, bench.workers, limit)
+            refit = refit_cost(state, bench.prepared, limit)
             return finish_reserve(limit or 0.0, predict=predict, refit=refit)
 
         ends = None if limit is None else self._spend.began + limit

@@ -19,7 +19,7 @@ from byeori.engine.budget import BASELINE
 DEFAULT = "default"
 """Strategy name of trial 0 and of the other families' default genomes."""
 NEIGHBOUR = "neighbour"
-"""Strategy name of children two mutations away from the default genome."""
+"""Strategy name of children one mutation away from the default genome."""
 NEIGHBOURS = 4
 
 
@@ -94,7 +94,7 @@ def _neighbours(space: Checked, first: Json, seed: int) -> Iterator[Candidate]:
     allows one more, it goes well with the default in an ensemble."""
     for index in range(NEIGHBOURS):
         rng = rng_of(seed, "neighbour", index)
-        genome = mutate(space, mutate(space, first, rng), rng)
+        genome = mutate(space, first, rng)
         origin = Origin(strategy=NEIGHBOUR, parents=(0,), changed=differences(first, genome))
         yield Candidate(genome=genome, origin=origin)
 

@@ -12,7 +12,7 @@ from byeori.core.state import ENDED, State
 BASELINE = "baseline"
 """Strategy name of the ladder's trials; they come on top of the trials asked for."""
 
-_SHORTEST = 0.3
+_SHORTEST = 0.45
 """A child that could train for less than this share of what the best one took is not begun."""
 _LONGEST = 2.5
 """A child may take this many times as long as the default genome did."""
@@ -54,7 +54,7 @@ class Budget:
         """Return the seconds a child that begins now may take; None for no limit; NaN where beginning is no use.
 
         The default genome may use all the time there is: nothing is risked on strangers before it is safe. Later
-        children get at most 2.5 times what it took, and none is begun that could train for less than 0.3 of what the
+        children get at most 2.5 times what it took, and none is begun that could train for less than 0.45 of what the
         best one took: under a squeezed schedule it would only look worse than it is. A baseline gets a tenth.
         """
         if self.ends is None:
