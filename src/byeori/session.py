@@ -233,11 +233,13 @@ class Session:
 
         def reserve(state: State) -> float:
             predict, _ = predict_cost(state, bench.prepared, bench.workers, limit)
-            refit = refit_cost(state, bench.prepared, limit)
-            return finish_reserve(limit or 0.0, predict=predict, refit=refit)
+            return finish_reserve(limit or 0.0, predict=predict)
+
+        def spare(state: State) -> float:
+            return 1.1 * refit_cost(state, bench.prepared, limit)
 
         ends = None if limit is None else self._spend.began + limit
-        return Budget(trials=self._spend.trials, ends=ends, reserve=reserve)
+        return Budget(trials=self._spend.trials, ends=ends, reserve=reserve, spare=spare)
 
     @contextmanager
     def _ctrl_c(self) -> Iterator[None]:

@@ -62,7 +62,7 @@ def test_the_reserve_grows_with_what_it_must_pay_for():
     assert (
         finish_reserve(10.0, predict=0.1)
         < finish_reserve(10.0, predict=2.0)
-        < finish_reserve(10.0, predict=2.0, refit=3)
+        < finish_reserve(100.0, predict=2.0)
     )
 
 
@@ -102,3 +102,9 @@ def test_a_child_without_a_value_is_not_kept(tmp_path):
     keeper.ended(state, 1)
     assert trial_folder(tmp_path, 0).exists()
     assert not trial_folder(tmp_path, 1).exists()
+
+
+def test_spare_time_is_kept_from_those_who_begin_not_from_those_who_run():
+    budget = Budget(ends=100.0, reserve=lambda state: 5.0, spare=lambda state: 20.0)
+    assert budget.closes(State()) == 95.0
+    assert budget.grant(State(), 0.0) == 75.0

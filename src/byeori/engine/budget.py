@@ -30,11 +30,14 @@ class Budget:
         trials: Children to breed, the default genome among them; None for as many as time allows.
         ends: Clock time (monotonic seconds) at which the whole command must be over; None for no limit.
         reserve: Seconds to hold back for the finish, measured from what the state knows.
+        spare: Seconds to keep free beyond that when a child is begun, for what is done only where there is time (a
+            refit); what runs already is not cut short for it.
     """
 
     trials: int | None = None
     ends: float | None = None
     reserve: Callable[[State], float] | None = None
+    spare: Callable[[State], float] | None = None
 
     def __post_init__(self) -> None:
         if self.trials is not None and self.trials < 1:
@@ -59,7 +62,7 @@ class Budget:
         """
         if self.ends is None:
             return None
-        left = self.closes(state) - now
+        left = self.closes(state) - now - (self.spare(state) if self.spare else 0.0)
         if left < _LEAST:
             return math.nan
         if baseline:
@@ -73,16 +76,15 @@ class Budget:
         return min(left, max(_LONGEST * default, 2.0))
 
 
-def finish_reserve(limit: float, *, predict: float, refit: float = 0.0) -> float:
+def finish_reserve(limit: float, *, predict: float) -> float:
     """Return the seconds to hold back from a limit for the finish.
 
     Args:
         limit: Seconds promised for the whole command.
         predict: Measured estimate of the one look at the test split, seconds.
-        refit: Measured estimate of a refit, seconds; 0 where there is none.
 
     Example:
         >>> finish_reserve(10.0, predict=0.2) < 3
         True
     """
-    return 0.9 + 0.01 * limit + 1.25 * predict + 1.1 * refit
+    return 0.9 + 0.01 * limit + 1.25 * predict
