@@ -27,8 +27,8 @@ from byeori.modalities.tables.understand import Understood
 
 MODALITY = "tables"
 FITTED_FORMAT = 1
-_CELLS_A_SECOND = 500_000
-"""Cells prepared in a second on one slow core; a sample is taken where a promise of time needs more."""
+_CELLS_A_SECOND = 1_500_000
+"""Cells read and prepared in a second; measured: 1.8 million (a million rows of 20 columns in 11 s, two busy cores)."""
 _FEWEST = 1000
 _OURS = frozenset({"arrays", "target.npy", "fold.npy", "names.json", "prepared.json"})
 
