@@ -40,6 +40,11 @@ _PREDICT_SHARE = 0.06
 """Share of the time promised that the look at the test split may take beyond its least."""
 _GUESS = {"images": 1e-3, "tables": 2e-5}
 """Seconds one item's prediction takes, until a child has measured it."""
+_SECOND_CHANCE = frozenset({ev.CRASHED, ev.LOST})
+_UNMEASURED = (
+    "The time promised was over before the model could be measured on the test split: "
+    "`byeori resume STUDY --reopen-test` measures it."
+)
 _ROUNDS = 300
 """Bootstrap rounds of an interval."""
 
@@ -160,14 +165,24 @@ def _refit(bench: Bench, choice: Choice, say: Callable[[str], None]) -> dict[int
     folders = {n: bench.study / "work" / f"refit-{n}" for n in choice.members}
     seconds = None if spare == float("inf") else spare / turns
     jobs = [bench.brief.refit(n, bench.state.trial(n).genome, folder, seconds) for n, folder in folders.items()]
-    done = run_jobs(bench.executor, jobs, bench.left)
-    return folders if set(done) == set(folders) and all((f / "all").is_dir() for f in folders.values()) else {}
+    ends = run_jobs(bench.executor, jobs, bench.left)
+    return (
+        folders
+        if all(ends[n] == ev.DONE for n in folders) and all((f / "all").is_dir() for f in folders.values())
+        else {}
+    )
 
 
 def _look(
     bench: Bench, choice: Choice, folders: Mapping[int, Path], say: Callable[[str], None]
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Open the test split, once, for a fixed list: the model, the best single child, the default, the baselines."""
+    """Open the test split, once, for a fixed list: the model, the best single child, the default, the baselines.
+
+    Nothing is returned where the time promised is over before the model has predicted: the model ships unmeasured.
+
+    Raises:
+        RunError: A member of the model cannot predict, not even in a second attempt.
+    """
     say("one look at the test split")
     state = bench.state
     others = _others(state, choice)
@@ -176,20 +191,25 @@ def _look(
     for number in others.values():
         wanted.setdefault(number, trial_folder(bench.study, number))
     work = bench.study / "work"
-    jobs = [
-        bench.brief.predict(n, state.trial(n).genome, folder, work / f"test-{n}") for n, folder in wanted.items()
-    ]
-    run_jobs(bench.executor, jobs, bench.left)
-    found = {n: _read(work / f"test-{n}" / "test.npy") for n in wanted}
-    members = [found[n] for n in choice.members]
+    jobs = {
+        n: bench.brief.predict(n, state.trial(n).genome, folder, work / f"test-{n}") for n, folder in wanted.items()
+    }
+    ends = run_jobs(bench.executor, list(jobs.values()), bench.left)
+    again = [jobs[n] for n in choice.members if ends[n] in _SECOND_CHANCE]
+    ends |= run_jobs(bench.executor, again, bench.left)
+    found = {n: _read(work / f"test-{n}" / "test.npy") for n in wanted if ends[n] == ev.DONE}
+    if any(ends[n] == ev.CANCELLED for n in choice.members):
+        return {}
+    members = [found.get(n) for n in choice.members]
     if any(m is None for m in members):
+        why = ", ".join(f"trial {n} {ends[n]}" for n in choice.members if found.get(n) is None)
         raise RunError(
-            f"The model's members could not predict the test split: see the logs in {work}; the trials are kept, "
-            f"`byeori resume {bench.study} --reopen-test` goes on."
+            f"The model's members could not predict the test split ({why}): see the logs in {work}; the trials are "
+            f"kept, `byeori resume {bench.study} --reopen-test` goes on."
         )
     outputs = {"winner": combine([m for m in members if m is not None], choice.weights, choice.temperature)}
     for name, number in others.items():
-        output = found[number]
+        output = found.get(number)
         if output is not None:
             outputs[name] = output
     return outputs
@@ -246,13 +266,11 @@ def _outcome(
         "beyond_default": against,
         "others": _others(bench.state, choice),
         "opened": len(bench.state.opened),
-        "notes": list(bench.notes),
+        "notes": [*bench.notes, *([_UNMEASURED] if len(prepared.test_rows()) and not outputs else [])],
     }
 
 
-def _measured(
-    bench: Bench, truth: npt.NDArray[Any], raw: npt.NDArray[Any], scale: Sequence[float]
-) -> dict[str, Json]:
+def _measured(bench: Bench, truth: npt.NDArray[Any], raw: npt.NDArray[Any], scale: Sequence[float]) -> dict[str, Json]:
     rounds = _ROUNDS if bench.left() > 2.0 else 50
     return {name: _interval(i) for name, i in measure(bench.prepared.schema, truth, raw, scale, rounds=rounds).items()}
 
@@ -277,20 +295,21 @@ def _write_model(bench: Bench, choice: Choice, folders: Mapping[int, Path], outc
         temperature=choice.temperature if schema.task == CLASSIFICATION else 1.0,
         scale=choice.scale,
         metrics=shown,
-        notes=(*bench.prepared.notes, *bench.notes),
+        notes=(*bench.prepared.notes, *outcome["notes"]),
     )
     Model.write(bench.study / "model", recipe, model_card(recipe, bench.prepared, outcome))
 
 
-def run_jobs(executor: Executor, jobs: Sequence[Job], left: Callable[[], float]) -> list[int]:
-    """Run jobs to their ends and return the trials whose job was done; the rest failed or came too late.
+def run_jobs(executor: Executor, jobs: Sequence[Job], left: Callable[[], float]) -> dict[int, str]:
+    """Run jobs to their ends and return why each ended: trial → reason; `cancelled` for those that came too late.
 
     Args:
         executor: Idle when this is called.
         jobs: At most one a trial.
         left: Seconds that are left; none, and what still runs is cancelled.
     """
-    waiting, running, done = list(jobs), set[tuple[int, int]](), []
+    waiting, running = list(jobs), set[tuple[int, int]]()
+    ends = {job.trial: ev.CANCELLED for job in jobs}
     while waiting or running:
         while waiting and executor.free > 0:
             job = waiting.pop(0)
@@ -299,15 +318,14 @@ def run_jobs(executor: Executor, jobs: Sequence[Job], left: Callable[[], float])
         for event in executor.poll(min(0.25, max(0.01, left()))):
             if event.kind == ev.ENDED and (event.trial, event.attempt) in running:
                 running.discard((event.trial, event.attempt))
-                if event.data["reason"] == ev.DONE:
-                    done.append(event.trial)
+                ends[event.trial] = event.data["reason"]
         if left() <= 0.3:
             waiting.clear()
             for trial, _ in running:
                 executor.cancel(trial)
             if left() < -2.0:
                 break
-    return done
+    return ends
 
 
 def _log(bench: Bench, kind: str, data: Json) -> None:

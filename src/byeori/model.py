@@ -1,9 +1,9 @@
 """The model folder: all that is needed to predict, and no pickle in it. Knows no study.
 
-    model.json      format, schema, what preprocessing learnt, members with genomes and weights, temperature, decision
-                    scale, metrics, a hash of every file, and a hash of itself
-    members/00/…    what each member's learner left (safetensors, LightGBM's text, JSON)
-    README.md       the model card
+model.json      format, schema, what preprocessing learnt, members with genomes and weights, temperature, decision
+                scale, metrics, a hash of every file, and a hash of itself
+members/00/…    what each member's learner left (safetensors, LightGBM's text, JSON)
+README.md       the model card
 """
 
 from __future__ import annotations
@@ -161,7 +161,9 @@ class Model:
             parts.append(replace(part, folder=place))
         (making / "README.md").write_text(card, encoding="utf-8")
         record = _record(replace(recipe, parts=tuple(parts)))
-        record["files"] = {str(f.relative_to(making)): file_hash(f) for f in sorted(making.rglob("*")) if f.is_file()}
+        record["files"] = {
+            f.relative_to(making).as_posix(): file_hash(f) for f in sorted(making.rglob("*")) if f.is_file()
+        }
         record["digest"] = digest(record)
         write_whole(making / "model.json", pretty(record))
         old = folder.with_name(f".{folder.name}.old")
@@ -183,13 +185,12 @@ class Model:
         if not (folder / "model.json").is_file() and (folder / "model" / "model.json").is_file():
             folder = folder / "model"
         record = _read(folder)
-        for name, expected in record["files"].items():
-            file = folder / name
-            if not file.is_file():
-                raise ModelError(f"The model in {folder} lacks {name}: copy the whole folder again.")
-            if file_hash(file) != expected:
-                raise ModelError(f"The file {file} is damaged (its hash differs): copy the model folder again.")
-        return Model(folder, _recipe(folder, record))
+        try:
+            recipe = _recipe(folder, record)
+            _check_files(folder, record["files"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ModelError(f"{folder / 'model.json'} is damaged: copy the model folder again.") from None
+        return Model(folder, recipe)
 
     def predict(self, data: Any, *, header: bool = True) -> Predictions:
         """Predict files, folders, arrays or tables.
@@ -341,16 +342,34 @@ def _read(folder: Path) -> dict[str, Json]:
     return record
 
 
-def _recipe(folder: Path, record: dict[str, Json]) -> Recipe:
+def _check_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Hold every file against its hash; one more among the members would be predicted with, so it is refused too."""
+    for name, expected in files.items():
+        file = _inside(folder, name)
+        if not file.is_file():
+            raise ModelError(f"The model in {folder} lacks {name}: copy the whole folder again.")
+        if file_hash(file) != expected:
+            raise ModelError(f"The file {file} is damaged (its hash differs): copy the model folder again.")
+    for file in sorted((folder / "members").rglob("*")):
+        if file.is_file() and file.relative_to(folder).as_posix() not in files:
+            raise ModelError(f"The model in {folder} holds {file}, which is none of the model's: delete it.")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return a place named in model.json, links followed, if it is inside the folder."""
     root = folder.resolve()
+    place = (root / name).resolve()
+    if not place.is_relative_to(root):
+        raise ModelError(f"{folder / 'model.json'} points outside its folder ({name!r}): refused.")
+    return place
+
+
+def _recipe(folder: Path, record: dict[str, Json]) -> Recipe:
     parts = []
     for entry in record["members"]:
-        place = (root / entry["folder"]).resolve()
-        if not place.is_relative_to(root):
-            raise ModelError(f"{folder / 'model.json'} points outside its folder ({entry['folder']!r}): refused.")
         parts.append(
             Part(
-                folder=place,
+                folder=_inside(folder, entry["folder"]),
                 family=entry["family"],
                 genome=entry["genome"],
                 weight=entry["weight"],

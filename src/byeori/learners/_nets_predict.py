@@ -185,8 +185,8 @@ def _load(folder: Path, member: Member, schema: Schema) -> tuple[nn.Module, Card
     net = build(member.family, member.genome, schema)
     try:
         net.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ModelError(f"The weights in {folder} do not fit their genome: {error}") from None
+    except RuntimeError:
+        raise ModelError(f"The weights in {folder} do not fit their genome: copy the model again.") from None
     return net.eval(), card
 
 
