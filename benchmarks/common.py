@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
-DOCS = ROOT / "docs" / "benchmarks"
+RESULTS = Path(os.environ.get("BYEORI_RESULTS", ROOT / "benchmarks" / "results"))
+DOCS = Path(os.environ.get("BYEORI_BENCHMARK_DOCS", ROOT / "docs" / "benchmarks"))
 SCRATCH = Path(tempfile.gettempdir()) / "byeori-benchmarks"
 
 
@@ -82,8 +82,11 @@ def write(name: str, title: str, body: str) -> None:
     """Write docs/benchmarks/<name>.md with the machine it was measured on."""
     import torch
 
-    cpu = next((x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")), platform.machine())
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    cpu = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), platform.machine())
     DOCS.mkdir(parents=True, exist_ok=True)
     machine = f"{os.cpu_count()} cores ({cpu}), Python {platform.python_version()}, torch {torch.__version__}"
-    (DOCS / f"{name}.md").write_text(f"# {title}\n\nMeasured on {machine}. Machines are noisy: read ratios.\n\n{body}\n")
+    (DOCS / f"{name}.md").write_text(
+        f"# {title}\n\nMeasured on {machine}. Machines are noisy: read ratios.\n\n{body}\n"
+    )
     print(body)

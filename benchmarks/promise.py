@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 import pandas as pd
-
 from common import SCRATCH, cifar10, data_folder, digits_as_pictures, kept, results, table, write
 
 

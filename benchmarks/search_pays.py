@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from common import cifar10, data_folder, kept, results, table, write
 from torch import nn
 from torch.nn import functional as F
 
 import byeori
 from byeori.core.data import Prepared
-from common import cifar10, data_folder, kept, results, table, write
 
 TASKS = {"sign": 120, "mnist": 300, "cifar": 1800}
 
@@ -61,8 +61,8 @@ def by_hand(prepared: Prepared, seconds: float, seed: int) -> dict[str, float]:
     began = time.perf_counter()
     images, target = prepared.arrays()["image"], prepared.target()
     rows = np.flatnonzero(prepared.folds() >= 0)
-    x = torch.from_numpy(np.ascontiguousarray(images[rows])).permute(0, 3, 1, 2).contiguous()
-    y = torch.from_numpy(np.asarray(target[rows]))
+    x = torch.from_numpy(np.array(images[rows])).permute(0, 3, 1, 2).contiguous()
+    y = torch.from_numpy(np.array(target[rows]))
     channels, size = x.shape[1], x.shape[2]
     stem = nn.Conv2d(channels, 32, 3, 2 if size >= 48 else 1, 1)
     outputs = len(prepared.schema.labels)
@@ -99,9 +99,9 @@ def by_hand(prepared: Prepared, seconds: float, seed: int) -> dict[str, float]:
     with torch.inference_mode():
         for first in range(0, len(test), 500):
             part = test[first : first + 500]
-            z = torch.from_numpy(np.ascontiguousarray(images[part])).permute(0, 3, 1, 2).float().div_(255)
+            z = torch.from_numpy(np.array(images[part])).permute(0, 3, 1, 2).float().div_(255)
             said = net(z.sub_(0.5).div_(0.25).contiguous(memory_format=torch.channels_last)).argmax(1)
-            right += int((said == torch.from_numpy(np.asarray(target[part]))).sum())
+            right += int((said == torch.from_numpy(np.array(target[part]))).sum())
     return {"test": right / len(test), "seconds": time.perf_counter() - began}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from common import data_folder, kept, results, table, write
 from scipy.stats import rankdata
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import (
@@ -30,7 +31,6 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import byeori
 from byeori.core import metrics
-from common import data_folder, kept, results, table, write
 
 UCI = (
     "banknote_authentication",

@@ -111,7 +111,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for trials in (1_000, 10_000) if quick else (1_000, 10_000, 100_000):
             rates = [trials / run(MemoryStore(), trials, 64)[0] for _ in range(rounds)]
-            rows.append((f"memory, 64 a poll, {trials:,} trials", f"{statistics.median(rates):,.0f}/s wall", "10,000/s"))
+            rows.append(
+                (f"memory, 64 a poll, {trials:,} trials", f"{statistics.median(rates):,.0f}/s wall", "10,000/s")
+            )
             rates = []
             for index in range(rounds):
                 with_store = SQLiteStore(Path(folder) / f"a{trials}-{index}.db")
