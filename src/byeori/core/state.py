@@ -201,7 +201,7 @@ def _precision(state: State, event: Event) -> bool:
 
 def _proposed(state: State, event: Event) -> bool:
     if event.trial != len(state._proposed):
-        raise ValueError(f"Trial {event.trial} was proposed where {len(state._proposed)} comes next: the log has a gap.")
+        raise ValueError(f"Trial {event.trial} was proposed, {len(state._proposed)} comes next: the log has a gap.")
     state._proposed.append(event.body)
     state._status.append(0)
     state._reason.append(0)

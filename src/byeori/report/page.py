@@ -79,7 +79,8 @@ def _beside(facts: Facts) -> str:
         clear = abs(gain["value"]) > 2 * gain["error"]
         said = (
             f"<p>Against the default genome, on the same test items, the model is "
-            f"{'better' if gain['value'] > 0 else 'worse'} by {_number(abs(gain['value']))} ± {_number(gain['error'])}: "
+            f"{'better' if gain['value'] > 0 else 'worse'} by {_number(abs(gain['value']))} "
+            f"± {_number(gain['error'])}: "
             f"{'a real difference' if clear else 'within twice the standard error, so call it a tie'}.</p>"
         )
     return _section(
@@ -182,7 +183,8 @@ def _mistakes(facts: Facts) -> str:
             y="predicted",
         )
         rows = "".join(
-            f"<tr><td>{escape(w['name'])}</td><td class=n>{_number(w['truth'])}</td><td class=n>{_number(w['said'])}</td></tr>"
+            f"<tr><td>{escape(w['name'])}</td><td class=n>{_number(w['truth'])}</td>"
+            f"<td class=n>{_number(w['said'])}</td></tr>"
             for w in found["worst"]
         )
         table = f"<table><tr><th>furthest off</th><th>true</th><th>predicted</th></tr>{rows}</table>"
@@ -248,7 +250,8 @@ def _time(facts: Facts) -> str:
     seconds = facts["seconds"]
     total = seconds.get("total") or sum(seconds.values()) or 1.0
     rows = "".join(
-        f'<tr><td>{escape(k)}</td><td class=n>{v:.1f} s</td><td><i class=count style="width:{max(1, round(180 * v / total))}px"></i></td></tr>'
+        f"<tr><td>{escape(k)}</td><td class=n>{v:.1f} s</td>"
+        f'<td><i class=count style="width:{max(1, round(180 * v / total))}px"></i></td></tr>'
         for k, v in seconds.items()
     )
     return _section("Time", f"<table>{rows}</table>")
