@@ -31,6 +31,7 @@ from byeori.engine.choose import Choice, choose
 from byeori.engine.keeper import trial_folder
 from byeori.model import Model, Part, Recipe, combine, measure
 from byeori.report.card import model_card
+from byeori.study_space import DEFAULT
 
 _REFIT_SHARE = 0.3
 """A refit may take this share of the time promised, or of the time searched where none was promised."""
@@ -136,8 +137,8 @@ def finish(bench: Bench, say: Callable[[str], None]) -> dict[str, Json]:
     choice = choose(bench.state, bench.study, bench.prepared, limit=affordable)
     if choice is None:
         raise RunError(
-            f"No child could be trained: see the reasons with `byeori report {bench.study}`, and the logs in "
-            f"{bench.study / 'trials'}."
+            f"No child could be trained, not even the majority: see the logs in {bench.study / 'trials'}, then "
+            f"`byeori resume {bench.study}`."
         )
     refitted = _refit(bench, choice, say)
     folders = refitted or {n: trial_folder(bench.study, n) for n in choice.members}
@@ -220,7 +221,7 @@ def _others(state: State, choice: Choice) -> dict[str, int]:
     others: dict[str, int] = {"single": choice.single}
     for number in range(min(len(state), 8)):
         trial = state.trial(number)
-        if number == 0 and isfinite(trial.value):
+        if trial.origin.strategy == DEFAULT and "default" not in others and isfinite(trial.value):
             others["default"] = number
         elif trial.origin.strategy == BASELINE and isfinite(trial.value):
             others[next(iter(trial.genome))] = number

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from hashlib import blake2b
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -62,7 +63,7 @@ class Request:
                 raise OptionError(f"A limit of {value} for --{name.replace('_', '-')} is no limit: give more than 0.")
 
     def to_json(self) -> Json:
-        """Return the request as JSON; data that is not a path is said to be in memory."""
+        """Return the request as JSON; data that is not a path is said to be in memory, with a hash of it."""
         record = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
         source = {f.name: getattr(self.source, f.name) for f in fields(self.source)}
         source["data"], source["test"] = _place(self.source.data), _place(self.source.test)
@@ -118,7 +119,9 @@ def modality_of(data: Any) -> str:
         return modality_of(data[0])
     if isinstance(data, np.ndarray):
         return catalog.IMAGES if data.ndim >= 3 else catalog.TABLES
-    if hasattr(data, "columns") or isinstance(data, list):
+    if isinstance(data, list):
+        return catalog.IMAGES if data and _is_picture(data[0]) else catalog.TABLES
+    if hasattr(data, "columns"):
         return catalog.TABLES
     if not isinstance(data, str | Path):
         raise DataError(f"Data of type {type(data).__name__} is not known: give a path, a DataFrame or (X, y).")
@@ -154,7 +157,7 @@ def same_study(folder: Path, request: Request) -> Json | None:
     """
     file = folder / "study.json"
     if not file.exists():
-        if folder.is_dir() and any(p.name not in _LEFTOVERS for p in folder.iterdir()):
+        if folder.is_dir() and any(not p.name.startswith(_LEFTOVERS) for p in folder.iterdir()):
             raise StudyError(f"{folder} is not empty and holds no study: give an empty or a new folder as --out.")
         return None
     try:
@@ -173,16 +176,56 @@ def same_study(folder: Path, request: Request) -> Json | None:
     return record
 
 
-_LEFTOVERS = frozenset({"prepared", ".prepared.making", "trials", "events.db", "events.db.lock", "log.txt"})
+_LEFTOVERS = ("prepared", ".prepared.", "events.db", ".study.json.")
+"""Beginnings of the names that a study killed before it had a study.json leaves."""
+_IN_MEMORY = "in memory: "
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
 def _place(data: Any) -> str | None:
     if data is None:
         return None
+    if is_gone(data):
+        return str(data)
     if isinstance(data, str | Path):
         return str(Path(data).absolute())
-    return f"in memory: {type(data).__name__}"
+    sum_ = blake2b(digest_size=8)
+    for part in _bytes_of(data):
+        sum_.update(part)
+    return f"{_IN_MEMORY}{type(data).__name__} {sum_.hexdigest()}"
+
+
+def is_gone(data: Any) -> bool:
+    """Say whether this is no data but the record of data that another process had in memory."""
+    return isinstance(data, str) and data.startswith(_IN_MEMORY)
+
+
+def _bytes_of(data: Any) -> Iterator[bytes]:
+    """Yield bytes that are the same for equal data and, as good as surely, others for other data."""
+    if isinstance(data, tuple | list):
+        for part in data:
+            yield from _bytes_of(part)
+    elif hasattr(data, "columns"):
+        for name in data.columns:
+            yield str(name).encode(errors="surrogatepass")
+            yield from _bytes_of(data[name].to_numpy())
+    elif isinstance(data, np.ndarray):
+        yield f"{data.dtype}{data.shape}".encode()
+        plain = data.dtype.kind != "O"
+        yield data.tobytes() if plain else "\0".join(map(str, data.tolist())).encode(errors="surrogatepass")
+    elif hasattr(data, "tobytes"):
+        yield data.tobytes()
+    elif hasattr(data, "to_numpy"):
+        yield from _bytes_of(data.to_numpy())
+    else:
+        yield str(data).encode(errors="surrogatepass")
+
+
+def _is_picture(one: Any) -> bool:
+    """Say whether an item of a list is a picture, or the path of one."""
+    if isinstance(one, str | Path):
+        return str(one).lower().endswith(_PICTURES)
+    return hasattr(one, "getbands") or (isinstance(one, np.ndarray) and one.ndim >= 2)
 
 
 def _lists_pictures(path: Path) -> bool:

@@ -34,7 +34,7 @@ from byeori.executors.inline import Inline
 from byeori.executors.local import Local
 from byeori.finish import Bench, family_paths, finish, predict_cost, refit_cost
 from byeori.report.write import write_report
-from byeori.request import Request, Spend, modality_of, same_study, write_study
+from byeori.request import Request, Spend, is_gone, modality_of, same_study, write_study
 from byeori.screen import Screen
 from byeori.stores.sqlite import SQLiteStore
 from byeori.study import Study
@@ -135,6 +135,11 @@ class Session:
                 prepared = Prepared.open(to)
         if prepared is None:
             source = self._request.source
+            if is_gone(source.data) or is_gone(source.test):
+                raise StudyError(
+                    f"The data of the study in {self._folder} was in memory and what was prepared of it is gone: call "
+                    "byeori.fit again with the same data and out=."
+                )
             modality = catalog.load("modality", self._request.modality or modality_of(source.data))()
             share = None if self._spend.seconds is None else _PREPARE_SHARE * self._spend.seconds
             schema = modality.infer(source)
@@ -154,6 +159,7 @@ class Session:
         stopper = catalog.load("stopper", self._request.stopper)()
         state = replay_log(store, stopper)
         (self._folder / "finish.json").unlink(missing_ok=True)
+        opening = _numbered(opening, state)
         if state.asked is None:
             log(store, state, ev.ASKED, {k: facts[k] for k in ("fingerprint", "direction", "metric")})
         limits = {"trials": self._spend.trials, "seconds": self._spend.seconds, "workers": self.workers}
@@ -286,21 +292,28 @@ def study_facts(prepared: Prepared, space: Checked) -> dict[str, Json]:
     }
 
 
+def _numbered(opening: Sequence[Candidate], state: State) -> tuple[Candidate, ...]:
+    """Return the opening with the trials that the log has in front, for the last resort may have come before the rest
+    of it."""
+    tried = [state.trial(n) for n in range(min(len(state), len(opening)))]
+    genomes = [trial.genome for trial in tried]
+    begun = tuple(Candidate(genome=trial.genome, origin=trial.origin) for trial in tried)
+    return begun + tuple(c for c in opening if c.genome not in genomes)
+
+
 def _last_resort(bench: Bench, opening: Sequence[Candidate]) -> None:
     """There is always a model: where no child has one yet, the majority is counted here and now."""
     if bench.state.top(1):
         return
     state, number = bench.state, len(bench.state)
     plain = next(c for c in opening if c.origin.strategy == BASELINE)
-    proposed = Event.of(ev.PROPOSED, {"genome": plain.genome, "origin": plain.origin.to_json()}, number)
+    body = {"genome": plain.genome, "origin": plain.origin.to_json()}
     executor = Inline()
     executor.submit(bench.brief.job(Errand(trial=number, genome=plain.genome)))
-    events = [proposed]
-    apply(state, proposed)
+    events = [Event.of(ev.PROPOSED, body, number, time=time.time())]
+    apply(state, events[0])
     while state.status(number) != "ended":
-        for event in executor.poll(0.0):
-            apply(state, event)
-            events.append(event)
+        for said in executor.poll(0.0):
+            events.append(replace(said, time=time.time()))
+            apply(state, events[-1])
     bench.store.append(events)
-
-

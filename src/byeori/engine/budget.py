@@ -67,9 +67,11 @@ class Budget:
             return math.nan
         if baseline:
             return max(_LEAST, _BASELINE_SHARE * left)
-        if not len(state) or state.status(0) != ENDED:
+        # Where the last resort came first, the majority is trial 0.
+        first = next((t for t in state.trials() if t.origin.strategy != BASELINE), None)
+        if first is None or first.status != ENDED:
             return left
-        default = state.trial(0).seconds
+        default = first.seconds
         best = state.trial(state.best).seconds if state.best is not None else default
         if left < _SHORTEST * min(best, default):
             return math.nan
