@@ -124,7 +124,7 @@ def both(task: str, seed: int) -> dict[str, Any]:
             "trials": trials,
             "beyond_default": beyond,
             "seconds": study.outcome["seconds"],
-            "hand": by_hand(prepared, seconds, seed),
+            "hand": by_hand(prepared, seconds, seed) if task != "cifar" else {},
         }
 
 
@@ -147,7 +147,9 @@ def report() -> None:
         if not runs:
             continue
         for name in ("winner", "single", "default", "boosted", "linear", "hand"):
-            values = [r["hand"]["test"] if name == "hand" else r["test"].get(name) for r in runs]
+            values = [
+                (r["hand"] if name == "hand" else r["test"]).get("test" if name == "hand" else name) for r in runs
+            ]
             values = [v for v in values if v is not None]
             if values:
                 error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else float("nan")
