@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from byeori._util.lazy import resolve
 
 if TYPE_CHECKING:
-    from byeori.api import check, evaluate, fit, load, report, resume
+    from byeori.api import check, evaluate, fit, load, resume
     from byeori.core.schema import Source
     from byeori.estimators import ImageClassifier, TabularClassifier, TabularRegressor
     from byeori.model import Model
@@ -34,7 +34,6 @@ _WHERE = {
     "evaluate": "byeori.api:evaluate",
     "fit": "byeori.api:fit",
     "load": "byeori.api:load",
-    "report": "byeori.api:report",
     "resume": "byeori.api:resume",
     "ImageClassifier": "byeori.estimators:ImageClassifier",
     "Model": "byeori.model:Model",
@@ -55,7 +54,6 @@ __all__ = [
     "evaluate",
     "fit",
     "load",
-    "report",
     "resume",
 ]
 

@@ -6,10 +6,13 @@ import time
 from math import isfinite
 
 from byeori.core.state import State
+from byeori.engine.budget import BASELINE
 from byeori.engine.progress import DONE, SEARCHING, Progress, RunningTrial, Watch
 from byeori.request import Spend
 
 _PAUSE = 0.2
+_OPENING = 16
+"""Baselines are among the first trials; later ones need not be looked at."""
 
 
 class Screen:
@@ -49,7 +52,8 @@ class Screen:
             return
         state = state or State()
         best = best_now(state)
-        done = sum(1 for n in state.ended_order if isfinite(state.loss(n)))
+        bred = [n for n in state.ended_order if n >= _OPENING or state.trial(n).origin.strategy != BASELINE]
+        done = sum(1 for n in bred if isfinite(state.loss(n)))
         spend = self._spend
         self._watch(
             Progress(
@@ -62,7 +66,7 @@ class Screen:
                 trials=spend.trials,
                 running=tuple(_running(state, number) for number in state.running),
                 done=done,
-                failed=len(state.ended_order) - done,
+                failed=len(bred) - done,
                 best=None if best is None else state.value(best),
                 best_trial=best,
                 curve=tuple(self._curve),

@@ -34,8 +34,8 @@ class Progress:
         expected_end: Seconds since the command began at which it is expected to end, or None where unknown.
         trials: Trials asked for, or None.
         running: The trials on their way.
-        done: Trials that ended with a value.
-        failed: Trials that ended without one.
+        done: Children that ended with a value; baselines come on top.
+        failed: Children that ended without one.
         best: The best value, or None.
         best_trial: Its number, or None.
         curve: (seconds, best value) each time the best became better.
