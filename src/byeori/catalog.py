@@ -6,8 +6,10 @@ Other people's plug-ins come through the same door: an entry point in the group 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from itertools import chain
 from typing import Any
 
 from byeori._util.lazy import resolve
@@ -201,9 +203,7 @@ def rows(kind: str) -> tuple[Row, ...]:
         >>> [row.name for row in rows("strategy")][:2]
         ['random', 'evolution']
     """
-    built_in = tuple(row for row in ROWS if row.kind == kind)
-    plugged = sorted(entry_points(group=_GROUPS[kind]), key=lambda point: point.name)
-    return built_in + tuple(point.load() for point in plugged)
+    return tuple(row for row in ROWS if row.kind == kind) + tuple(_plugged(kind))
 
 
 def find(kind: str, name: str) -> Row:
@@ -216,11 +216,10 @@ def find(kind: str, name: str) -> Row:
         >>> find("family", "chain").learner
         'nets'
     """
-    known = rows(kind)
-    for row in known:
+    for row in chain((row for row in ROWS if row.kind == kind), _plugged(kind)):
         if row.name == name:
             return row
-    raise OptionError(f"Unknown {kind} {name!r}.{did_you_mean(name, [row.name for row in known])}")
+    raise OptionError(f"Unknown {kind} {name!r}.{did_you_mean(name, [row.name for row in rows(kind)])}")
 
 
 def load(kind: str, name: str) -> Any:
@@ -230,3 +229,10 @@ def load(kind: str, name: str) -> Any:
         OptionError: There is no such name.
     """
     return resolve(find(kind, name).path)
+
+
+def _plugged(kind: str) -> Iterator[Row]:
+    """Yield what others have installed; begun only where it is asked for, for it takes some milliseconds."""
+    for point in sorted(entry_points(group=_GROUPS[kind]), key=lambda point: point.name):
+        row: Row = point.load()
+        yield row
