@@ -130,12 +130,13 @@ def both(task: str, seed: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("task", choices=[*TASKS, "report"])
+    parser.add_argument("task", nargs="?", default="all", choices=[*TASKS, "report", "all"])
     parser.add_argument("--seeds", type=int, default=5)
     args = parser.parse_args()
-    if args.task != "report":
+    chosen = {"report": [], "all": list(TASKS)}.get(args.task, [args.task])
+    for task in chosen:
         for seed in range(args.seeds):
-            kept("search_pays", f"{args.task} {seed}", lambda s=seed: both(args.task, s))
+            kept("search_pays", f"{task} {seed}", lambda t=task, s=seed: both(t, s))
     report()
 
 
