@@ -19,7 +19,7 @@ from byeori._util.json import Json, pretty
 from byeori.core import events as ev
 from byeori.core import metrics
 from byeori.core.data import Prepared
-from byeori.core.errors import RunError
+from byeori.core.errors import RunError, no_room
 from byeori.core.events import Event
 from byeori.core.jobs import Job
 from byeori.core.protocols import Executor, Store
@@ -64,6 +64,7 @@ class Bench:
         workers: How many jobs run at once.
         began: Clock time (monotonic) at which the command began.
         limit: Seconds promised, or None.
+        hurried: Whether the user waits for the end (Ctrl-C): nothing is done then that a model can do without.
         seconds: Stage → seconds it took so far.
         notes: Sentences for report and model card.
     """
@@ -77,6 +78,7 @@ class Bench:
     workers: int
     began: float
     limit: float | None
+    hurried: Callable[[], bool] = lambda: False
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -104,7 +106,7 @@ def predict_cost(state: State, prepared: Prepared, workers: int, limit: float | 
     return room + 0.15, members
 
 
-def refit_cost(state: State, prepared: Prepared, limit: float | None) -> float:
+def refit_cost(state: State, prepared: Prepared, workers: int, limit: float | None) -> float:
     """Return the seconds a refit of as many children as there are workers would take; 0 where it does not pay.
 
     It pays where one split was made (in cross-validation every row has trained a fold's model already), where the
@@ -114,7 +116,7 @@ def refit_cost(state: State, prepared: Prepared, limit: float | None) -> float:
         return 0.0
     grown = 1.0 + prepared.sizes["valid"] / max(1, prepared.sizes["train"])
     cost = state.trial(state.best).seconds * grown
-    allowed = _REFIT_SHARE * (limit if limit is not None else state.last_time - state.first_time)
+    allowed = _REFIT_SHARE * (limit if limit is not None else state.spent() / workers)
     return cost if cost <= allowed else 0.0
 
 
@@ -158,15 +160,15 @@ def finish(bench: Bench, say: Callable[[str], None]) -> dict[str, Json]:
 def _refit(bench: Bench, choice: Choice, say: Callable[[str], None]) -> dict[int, Path]:
     """Train the members again on training + validation; nothing where it does not pay or does not succeed."""
     turns = -(-len(choice.members) // bench.workers)
-    cost = turns * refit_cost(bench.state, bench.prepared, bench.limit)
+    cost = turns * refit_cost(bench.state, bench.prepared, bench.workers, bench.limit)
     spare = bench.left() - 1.0 - predict_cost(bench.state, bench.prepared, bench.workers, bench.limit)[0]
-    if cost <= 0 or spare < 0.8 * cost:
+    if cost <= 0 or spare < 0.8 * cost or bench.hurried():
         return {}
     say("training the chosen on training and validation rows")
     folders = {n: bench.study / "work" / f"refit-{n}" for n in choice.members}
     seconds = None if spare == float("inf") else spare / turns
     jobs = [bench.brief.refit(n, bench.state.trial(n).genome, folder, seconds) for n, folder in folders.items()]
-    ends = run_jobs(bench.executor, jobs, bench.left)
+    ends = run_jobs(bench.executor, jobs, lambda: 0.0 if bench.hurried() else bench.left())
     return (
         folders
         if all(ends[n] == ev.DONE for n in folders) and all((f / "all").is_dir() for f in folders.values())
@@ -196,7 +198,7 @@ def _look(
         n: bench.brief.predict(n, state.trial(n).genome, folder, work / f"test-{n}") for n, folder in wanted.items()
     }
     ends = run_jobs(bench.executor, list(jobs.values()), bench.left)
-    again = [jobs[n] for n in choice.members if ends[n] in _SECOND_CHANCE]
+    again = [jobs[n] for n in wanted if ends[n] in _SECOND_CHANCE]
     ends |= run_jobs(bench.executor, again, bench.left)
     found = {n: _read(work / f"test-{n}" / "test.npy") for n in wanted if ends[n] == ev.DONE}
     if any(ends[n] == ev.CANCELLED for n in choice.members):
@@ -308,6 +310,9 @@ def run_jobs(executor: Executor, jobs: Sequence[Job], left: Callable[[], float])
         executor: Idle when this is called.
         jobs: At most one a trial.
         left: Seconds that are left; none, and what still runs is cancelled.
+
+    Raises:
+        RunError: The disk is full.
     """
     waiting, running = list(jobs), set[tuple[int, int]]()
     ends = {job.trial: ev.CANCELLED for job in jobs}
@@ -320,6 +325,8 @@ def run_jobs(executor: Executor, jobs: Sequence[Job], left: Callable[[], float])
             if event.kind == ev.ENDED and (event.trial, event.attempt) in running:
                 running.discard((event.trial, event.attempt))
                 ends[event.trial] = event.data["reason"]
+                if event.data["reason"] == ev.NO_ROOM:
+                    raise RunError(no_room(event.data["message"]))
         if left() <= 0.3:
             waiting.clear()
             for trial, _ in running:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 import time
@@ -18,7 +17,7 @@ from byeori._util.json import Json
 from byeori.core import events as ev
 from byeori.core import metrics
 from byeori.core.data import Prepared
-from byeori.core.errors import DataError, StudyError
+from byeori.core.errors import DataError, RunError, StudyError
 from byeori.core.events import Event
 from byeori.core.jobs import Candidate
 from byeori.core.protocols import Executor
@@ -26,7 +25,7 @@ from byeori.core.space import Checked
 from byeori.core.state import State, apply
 from byeori.engine.brief import FP32, Errand, FamilyBrief
 from byeori.engine.budget import BASELINE, Budget, finish_reserve
-from byeori.engine.keeper import Keeper
+from byeori.engine.keeper import Keeper, clear, sweep
 from byeori.engine.loop import Loop, Parts
 from byeori.engine.progress import FINISHING, READING
 from byeori.engine.replay import replay_log
@@ -43,6 +42,10 @@ from byeori.study_space import opening_of, space_facts, study_families, study_sp
 _PROBE = "byeori.learners.precision:Probe"
 _PROBE_ATTEMPT = 9003
 _PROBE_FROM = 25.0
+_PROBE_SECONDS = 20.0
+"""A probe that takes longer hangs."""
+_CELLS_A_THREAD = 500_000
+"""With fewer, threads wait for each other longer than they work; on a busy machine many times longer."""
 _PREPARE_SHARE = 0.25
 """Preparation may take this share of the time promised; beyond it a sample is taken."""
 _PRELOAD = ("torch", "lightgbm", "byeori.learners._nets_train")
@@ -74,20 +77,18 @@ class Session:
             InputError: What was asked or given is wrong; nothing is left behind.
             RunError: Something failed; what was logged is kept and the same command goes on.
         """
-        new = not self._folder.exists()
         record = same_study(self._folder, self._request)
-        if record is not None and (self._folder / "finish.json").exists() and not reopen_test:
+        if record is not None and self._finished(reopen_test) and (self._folder / "report.html").exists():
             return Study.open(self._folder)
         executor = self._executor()
         try:
             with self._store() as store:
-                self._screen.show(READING, "reading the data")
-                prepared = self._prepared(record)
-                self._study(store, executor, prepared, record)
-        except BaseException:
-            if new and not (self._folder / "study.json").exists():
-                shutil.rmtree(self._folder, ignore_errors=True)
-            raise
+                self._work(store, executor, reopen_test)
+        except OSError as error:
+            raise RunError(
+                f"{error.filename or self._folder} cannot be read or written ({error.strerror or error}): mend that "
+                "(free room on a full disk); what was logged is kept, and the same command goes on."
+            ) from None
         finally:
             executor.close()
         return Study.open(self._folder)
@@ -104,6 +105,20 @@ class Session:
             return 1
         return self._spend.workers or cores()
 
+    def _finished(self, reopen_test: bool) -> bool:
+        return (self._folder / "finish.json").exists() and not reopen_test
+
+    def _work(self, store: SQLiteStore, executor: Executor, reopen_test: bool) -> None:
+        """Do what is left to do; the study is ours, and what it says is read again, for another may have had it."""
+        record = same_study(self._folder, self._request)
+        sweep(self._folder)
+        if record is not None and self._finished(reopen_test):
+            _conclude(self._folder, store)
+            return
+        self._screen.show(READING, "reading the data")
+        prepared = self._prepared(record)
+        self._study(store, executor, prepared, record)
+
     def _executor(self) -> Executor:
         """Start the workers first: they load torch while the data is read."""
         if self._request.executor == "local":
@@ -114,8 +129,11 @@ class Session:
 
     @contextmanager
     def _store(self) -> Iterator[SQLiteStore]:
+        """Hold the study; who fails before there is a study.json leaves the place as it was, and lets go after that."""
+        made = not self._folder.exists()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            empty = not any(self._folder.iterdir())
         except OSError as error:
             raise StudyError(f"{self._folder} cannot be made ({error.strerror}): give another --out.") from None
         if not os.access(self._folder, os.W_OK):
@@ -123,6 +141,10 @@ class Session:
         store = SQLiteStore(self._folder / "events.db")
         try:
             yield store
+        except BaseException:
+            if empty and not (self._folder / "study.json").exists():
+                clear(self._folder, itself=made)
+            raise
         finally:
             store.close()
 
@@ -146,6 +168,11 @@ class Session:
             prepared = modality.prepare(source, schema, to, seed=self._request.seed, seconds=share)
         if record is not None and record["fingerprint"] != prepared.fingerprint:
             raise StudyError(f"The data of the study in {self._folder} has changed since: give a new --out.")
+        if record is not None and record.get("sizes", prepared.sizes) != prepared.sizes:
+            raise StudyError(
+                f"The prepared data of the study in {self._folder} was deleted and cannot be made again as it was, for "
+                "how many rows were taken depended on the time: give a new --out."
+            )
         self._seconds["reading"] = time.monotonic() - began
         return prepared
 
@@ -158,7 +185,8 @@ class Session:
             write_study(self._folder, self._request, facts)
         stopper = catalog.load("stopper", self._request.stopper)()
         state = replay_log(store, stopper)
-        (self._folder / "finish.json").unlink(missing_ok=True)
+        for name in ("finish.json", "report.html", "report.json"):
+            (self._folder / name).unlink(missing_ok=True)
         opening = _numbered(opening, state)
         if state.asked is None:
             log(store, state, ev.ASKED, {k: facts[k] for k in ("fingerprint", "direction", "metric")})
@@ -195,7 +223,7 @@ class Session:
             return {"precision": FP32, "why": "The default genome is no net of torch."}
         if self._spend.seconds is not None and self._spend.seconds < _PROBE_FROM:
             return {"precision": FP32, "why": f"A study of less than {_PROBE_FROM:.0f} s has no time to measure."}
-        job = brief.job(Errand(trial=0, attempt=_PROBE_ATTEMPT, genome=first.genome))
+        job = brief.job(Errand(trial=0, attempt=_PROBE_ATTEMPT, genome=first.genome, seconds=_PROBE_SECONDS))
         out = self._folder / "work" / "precision"
         executor.submit(replace(job, learner=_PROBE, out=str(out)))
         facts: dict[str, Json] = {}
@@ -214,9 +242,14 @@ class Session:
             folds=prepared.validated,
             paths=family_paths([row.name for row in study_families(prepared.schema)]),
             seed=self._request.seed,
-            threads=max(1, cores() // self.workers),
+            threads=self._threads(prepared),
             max_latency=self._request.max_latency,
         )
+
+    def _threads(self, prepared: Prepared) -> int:
+        """Return the threads a child may use: its share of the processors, but no more than it can feed."""
+        cells = sum(array.size for array in prepared.arrays().parts.values())
+        return max(1, min(cores() // self.workers, cells // _CELLS_A_THREAD))
 
     def _bench(
         self, store: SQLiteStore, state: State, executor: Executor, prepared: Prepared, brief: FamilyBrief
@@ -231,6 +264,7 @@ class Session:
             workers=self.workers,
             began=self._spend.began,
             limit=self._spend.seconds,
+            hurried=lambda: self.interrupted,
             seconds=self._seconds,
         )
 
@@ -242,7 +276,7 @@ class Session:
             return finish_reserve(limit or 0.0, predict=predict)
 
         def spare(state: State) -> float:
-            return 1.1 * refit_cost(state, bench.prepared, limit)
+            return 1.1 * refit_cost(state, bench.prepared, bench.workers, limit)
 
         ends = None if limit is None else self._spend.began + limit
         return Budget(trials=self._spend.trials, ends=ends, reserve=reserve, spare=spare)
@@ -288,8 +322,20 @@ def study_facts(prepared: Prepared, space: Checked) -> dict[str, Json]:
         "metric": schema.metric,
         "direction": "maximize" if metrics.metric(schema.metric).maximize else "minimize",
         "fingerprint": prepared.fingerprint,
+        "sizes": dict(prepared.sizes),
         **space_facts(space, study_families(schema)),
     }
+
+
+def _conclude(folder: Path, store: SQLiteStore) -> None:
+    """Write what a study lacks that was killed between its finish.json and its report."""
+    state = replay_log(store)
+    last = ""
+    for event in store.read(max(0, state.applied - 1)):
+        last = event.kind
+    if last != ev.FINISHED:
+        log(store, state, ev.FINISHED, {"seconds": Study.open(folder).outcome["seconds"]["total"]})
+    write_report(Study.open(folder))
 
 
 def _numbered(opening: Sequence[Candidate], state: State) -> tuple[Candidate, ...]:

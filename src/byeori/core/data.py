@@ -148,7 +148,9 @@ class Prepared:
         try:
             record = loads((folder / "prepared.json").read_bytes())
             fold = np.load(folder / "fold.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+            kinds = {column["kind"] for column in record["schema"]["inputs"]}
+            _check_arrays(folder, len(fold), [name for kind, name in _ARRAYS.items() if kind in kinds])
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise DataError(
                 f"The prepared data in {folder} cannot be read ({error}): delete the folder, it is made again."
             ) from None
@@ -204,3 +206,15 @@ class Prepared:
     def test_rows(self) -> npt.NDArray[np.int64]:
         """Return the rows of the test split."""
         return np.flatnonzero(self.folds() == TEST)
+
+
+_ARRAYS = {"image": "image", "number": "numbers", "category": "categories"}
+"""Kind of column → the array that holds its like."""
+
+
+def _check_arrays(folder: Path, rows: int, names: Sequence[str]) -> None:
+    """Raise a ValueError or an OSError where an array is missing, cut short, or of other rows; reads headers alone."""
+    for file in (folder / "target.npy", *(folder / "arrays" / f"{name}.npy" for name in names)):
+        found = len(np.load(file, mmap_mode="r", allow_pickle=False))
+        if found != rows:
+            raise ValueError(f"{file.name} has {found} rows, {rows} are expected")

@@ -6,10 +6,11 @@
     │   ├── OptionError         an option or a name (unknown strategy, negative time)
     │   ├── SpaceError          a space that contradicts itself
     │   ├── GenomeError         a genome its space does not allow; names the path
-    │   └── StudyError          a folder that is no study, another study, or held by another process
+    │   ├── StudyError          a folder that is no study, another study, or held by another process
+    │   └── ModelError          a model folder that is not there, damaged or of a newer format
     └── RunError                something failed while running                       exit code 1
-        ├── StoreError          the log cannot be read or written (damaged, disk full)
-        ├── ModelError          a model folder that is damaged or of a newer format
+        ├── StoreError          the log cannot be read or written (disk full)
+        │   └── DamagedError    the log is damaged, or none of ours                  exit code 2
         ├── TrialError          a child that cannot go on (a learner raises it; the study goes on)
         ├── Diverged            a TrialError: the loss is not a number
         └── LimitExceeded       a TrialError: the child breaks a limit the user set
@@ -53,6 +54,10 @@ class StudyError(InputError):
     """A folder is no study, holds another study, or is held by another process."""
 
 
+class ModelError(InputError):
+    """A model folder is not there, damaged, incomplete or of a newer format."""
+
+
 class RunError(ByeoriError):
     """Something failed while running."""
 
@@ -61,8 +66,10 @@ class StoreError(RunError):
     """The log of events cannot be read or written."""
 
 
-class ModelError(RunError):
-    """A model folder is damaged, incomplete or of a newer format."""
+class DamagedError(StoreError):
+    """A file given as the log of a study is damaged, another program's, or of a newer format."""
+
+    exit_code = 2
 
 
 class TrialError(RunError):
@@ -75,6 +82,16 @@ class Diverged(TrialError):
 
 class LimitExceeded(TrialError):
     """A child breaks a limit that the user set, for example on its latency."""
+
+
+def no_room(what: str) -> str:
+    """Return the sentence that a study ends with on a full disk.
+
+    Args:
+        what: What the operating system said.
+    """
+    said = " ".join(what.split())[:200].rstrip(".")
+    return f"The disk is full ({said}): free room on it; what was logged is kept, and the same command goes on."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

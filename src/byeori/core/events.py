@@ -31,12 +31,14 @@ FAILED = "failed"
 LIMIT = "limit"
 CANCELLED = "cancelled"
 LOST = "lost"
-REASONS = (DONE, STOPPED, DEADLINE, DIVERGED, OUT_OF_MEMORY, CRASHED, HUNG, FAILED, LIMIT, CANCELLED, LOST)
+NO_ROOM = "no room"
+REASONS = (DONE, STOPPED, DEADLINE, DIVERGED, OUT_OF_MEMORY, CRASHED, HUNG, FAILED, LIMIT, CANCELLED, LOST, NO_ROOM)
 """Why a trial ended.
 
 `done` it trained to its end; `stopped` a stopper judged it; `deadline` time was up; `diverged` its loss is no number;
 `out of memory`; `crashed` the process died of a signal; `hung` it did not end in its time and was killed; `failed` an
-exception; `limit` it breaks a limit the user set; `cancelled` the user stopped the study; `lost` the worker is gone.
+exception; `limit` it breaks a limit the user set; `cancelled` the user stopped the study; `lost` the worker is gone;
+`no room` the disk is full: no fault of the trial's, so the study stops and the trial goes on when it is resumed.
 """
 
 

@@ -144,6 +144,10 @@ class State:
         """Return the trials that run now, each made when it is looked at."""
         return _Views(self, list(self.running))
 
+    def spent(self) -> float:
+        """Return the seconds that all trials took together, by the clocks of the workers."""
+        return float(sum(self._seconds))
+
     def top(self, count: int) -> list[int]:
         """Return the numbers of the best trials that have a value, best first, the earlier first among equals."""
         numbers = [n for n in range(len(self._value)) if isfinite(self._value[n])]

@@ -10,6 +10,8 @@ from pathlib import Path
 from byeori.core.state import State
 
 KEPT = 50
+_UNFINISHED = (".prepared.", ".model.", ".study.json.", ".finish.json.", ".report.")
+"""How the names begin that things have in a study's folder until they are whole."""
 
 
 def trial_folder(study: Path, trial: int) -> Path:
@@ -54,6 +56,34 @@ class Keeper:
 
     def _too_much(self) -> bool:
         return self._room is not None and self._bytes > self._room
+
+
+def sweep(study: Path) -> None:
+    """Clear away what a killed command was in the midst of making; call it with the study's lock held.
+
+    A model that had given way to a newer one, which then never came, is put back.
+    """
+    old, model = study / ".model.old", study / "model"
+    if old.exists() and not model.exists():
+        old.rename(model)
+    for path in study.iterdir():
+        if path.name.startswith(_UNFINISHED):
+            _remove(path)
+
+
+def clear(folder: Path, *, itself: bool) -> None:
+    """Empty a folder; remove it too where `itself` says so."""
+    for path in folder.iterdir():
+        _remove(path)
+    if itself:
+        folder.rmdir()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _size(folder: Path) -> int:

@@ -8,6 +8,7 @@ forgets both, a crash after it repeats at most what was in flight.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isnan
@@ -15,6 +16,7 @@ from math import isnan
 from byeori._util.seeds import rng_of
 from byeori.core import events as ev
 from byeori.core.deciders import replay
+from byeori.core.errors import RunError, no_room
 from byeori.core.events import Event
 from byeori.core.jobs import Candidate, Job, Report
 from byeori.core.protocols import Decision, Executor, Stopper, Store, Strategy
@@ -92,6 +94,8 @@ class Loop:
         self._bred = sum(1 for n in range(len(state)) if self._counts(state, n))
         self._asked_to_stop = False
         self._dry = False
+        self._again_later: deque[int] = deque()
+        self._full = ""
 
     def stop(self) -> None:
         """Ask the loop to end after this turn; what runs stays unfinished in the log and goes on when resumed."""
@@ -110,6 +114,7 @@ class Loop:
 
         Raises:
             StoreError: The log cannot be written; what was not logged never left the parent.
+            RunError: A child found the disk full.
         """
         self._resume()
         while not self._asked_to_stop:
@@ -117,8 +122,10 @@ class Loop:
             over = self._time_is_up()
             if over:
                 self._cut_off(turn)
-            idle = over or self._propose(turn)
+            idle = over or bool(self._full) or self._propose(turn)
             self._commit(turn)
+            if self._full:
+                raise RunError(no_room(self._full))
             if watch:
                 watch(self._state)
             if idle and not self._state.running:
@@ -126,17 +133,15 @@ class Loop:
         self._abandon()
 
     def _resume(self) -> None:
-        """Tell the strategy its history and begin again what was in flight."""
-        state, turn = self._state, _Turn()
+        """Tell the strategy its history; what was in flight is the first that free workers begin."""
+        state = self._state
         ended = state.ended()
         if ended:
             self._parts.strategy.tell(ended)
         if self._parts.keeper:
             for number in state.ended_order:
                 self._parts.keeper.ended(state, number)
-        for number in sorted(state.running):
-            self._again(turn, number)
-        self._commit(turn)
+        self._again_later.extend(sorted(state.running))
 
     def _gather(self) -> _Turn:
         """Wait for news, apply it, judge it, tell the strategy."""
@@ -159,6 +164,10 @@ class Loop:
         if event.trial >= len(state) or event.attempt != state.attempt(event.trial):
             return
         if event.kind == ev.ENDED:
+            if event.data["reason"] == ev.NO_ROOM:
+                # No fault of the trial's: it stays in flight, and goes on when the study is resumed.
+                self._full = event.data["message"]
+                return
             if event.data["reason"] in _SECOND_CHANCE and event.attempt < _ATTEMPTS and not self._time_is_up():
                 self._again(turn, event.trial)
                 return
@@ -210,8 +219,12 @@ class Loop:
 
     def _propose(self, turn: _Turn) -> bool:
         """Fill the free workers; say whether one is left for which there is nothing to do."""
-        free = self._parts.executor.free - len(turn.jobs)
-        while free > 0:
+        while self._parts.executor.free > len(turn.jobs):
+            if self._again_later:
+                number = self._again_later.popleft()
+                if number in self._state.running:
+                    self._again(turn, number)
+                continue
             baseline = self._in_opening() and self._opening[len(self._state)].origin.strategy == BASELINE
             if self._dry or (not baseline and self._budget.spent(self._bred)):
                 return True
@@ -225,7 +238,6 @@ class Loop:
                 self._begin(turn, candidate, seconds)
             else:
                 self._again(turn, candidate.continues, candidate.until)
-            free -= 1
         return False
 
     def _in_opening(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from byeori.core import events as ev
+from byeori.core.errors import DamagedError
 from byeori.core.jobs import Report
 from byeori.core.protocols import Stopper, Store
 from byeori.core.state import State, apply
@@ -20,7 +21,13 @@ def replay_log(store: Store, stopper: Stopper | None = None) -> State:
     """
     state = State()
     for event in store.read():
-        counted = apply(state, event)
+        try:
+            counted = apply(state, event)
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+            raise DamagedError(
+                f"Event {event.number} of {store} cannot be understood ({type(error).__name__}: {error}): the log is "
+                "damaged; put back a copy of it, or begin again in another folder."
+            ) from None
         if stopper is not None and counted and event.kind == ev.REPORTED:
             for data in event.data["reports"]:
                 stopper.decide(state.trial(event.trial), Report.from_json(data))

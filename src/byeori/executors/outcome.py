@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import traceback
 from collections.abc import Callable, Sequence
@@ -20,6 +21,9 @@ MESSAGE_LIMIT = 4096
 """Characters of a message that are kept."""
 
 _NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory", "bad_alloc")
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM = ("no space left on device", "disk quota exceeded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def outcome_of(error: BaseException) -> Outcome:
         return Outcome(ev.LIMIT, text)
     if isinstance(error, MemoryError) or any(words in text.lower() for words in _NO_MEMORY):
         return Outcome(ev.OUT_OF_MEMORY, text or "The trial asked for more memory than it may have.")
+    if (isinstance(error, OSError) and error.errno in _FULL) or any(words in text.lower() for words in _NO_ROOM):
+        return Outcome(ev.NO_ROOM, text)
     if isinstance(error, ByeoriError):
         return Outcome(ev.FAILED, text)
     if isinstance(error, SystemExit):

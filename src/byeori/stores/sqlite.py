@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from itertools import starmap
 from pathlib import Path
 
-from byeori.core.errors import ByeoriError, StoreError, StudyError
+from byeori.core.errors import ByeoriError, DamagedError, StoreError, StudyError
 from byeori.core.events import Event
 from byeori.stores.lock import WriterLock
 from byeori.stores.place import network_kind
@@ -37,7 +37,7 @@ class SQLiteStore:
 
     Raises:
         StudyError: Another process holds the study; there is nothing to read; the folder is on a network filesystem.
-        StoreError: The file is damaged, no log, or of a newer format.
+        DamagedError: The file is damaged, no log, or of a newer format.
 
     Example:
         >>> import tempfile
@@ -53,7 +53,10 @@ class SQLiteStore:
         self._writer: sqlite3.Connection | None = None
         if readonly:
             if not self._path.is_file():
-                raise StudyError(f"There is no study at {self._path}: give the folder of one that was begun.")
+                raise StudyError(
+                    f"There is no {self._path.name} in {self._path.parent}, the log of a study: put it back, or give the "
+                    "folder of a study that was begun."
+                )
             with closing(_open_to_read(self._path)) as connection:
                 _check(connection, self._path)
             return
@@ -110,6 +113,9 @@ class SQLiteStore:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def __str__(self) -> str:
+        return str(self._path)
 
     def __enter__(self) -> SQLiteStore:
         return self
@@ -174,11 +180,13 @@ def _check(connection: sqlite3.Connection, path: Path, *, empty_is_fine: bool = 
     if not (ours or version or tables):
         if empty_is_fine:
             return False
-        raise StudyError(f"{path} is empty: the study was never begun.")
+        raise StudyError(
+            f"{path} is empty: the study was never begun, or its log is lost; begin again in another folder."
+        )
     if ours != APPLICATION_ID:
-        raise StoreError(f"{path} is a database of another program, not the log of a study: give another folder.")
+        raise DamagedError(f"{path} is a database of another program, not the log of a study: give another folder.")
     if version > SCHEMA_VERSION:
-        raise StoreError(
+        raise DamagedError(
             f"{path} was written by a newer Byeori (format {version}, this one knows {SCHEMA_VERSION}): update Byeori."
         )
     return True
@@ -194,10 +202,10 @@ def _sentences(path: Path) -> Iterator[None]:
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             text = f"{path} could not be written ({error}): free room on its disk; all that was logged before is safe."
         elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            text = (
+            raise DamagedError(
                 f"{path} is damaged ({error}): put back a copy of it, or save what can be read with "
-                f"`sqlite3 {path.name} .recover | sqlite3 saved.db`."
-            )
+                f"`sqlite3 {path.name} .recover | sqlite3 saved.db`, or begin again in another folder."
+            ) from None
         elif code == sqlite3.SQLITE_BUSY:
             text = f"{path} is locked by another program: close what has it open."
         else:
