@@ -155,8 +155,11 @@ class Stepper:
             raise _diverged()
         if not count:
             return {}
+        if not self._classes:
+            # In the target's unit, as the validation rows are judged.
+            return {"loss": right / count * self._aim.card.scale**2}
         found = {"loss": loss / count}
-        if self._classes and self._recipe.mix == "none":
+        if self._recipe.mix == "none":
             found["accuracy"] = right / count
         return found
 
@@ -177,7 +180,10 @@ class Stepper:
         count = len(target)
         self._sums[0] += loss * count
         self._sums[2] += count
-        if self._classes and self._recipe.mix == "none":
+        if not self._classes:
+            said = output if output.ndim == 1 else output.mean(1)
+            self._sums[1] += ((said - target) ** 2).sum()
+        elif self._recipe.mix == "none":
             said = output if output.ndim == 2 else output.mean(1)
             self._sums[1] += (said.argmax(1) == target).sum()
         self._since_look += 1
