@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from byeori._util.json import loads
 from byeori.core import events as ev
 from byeori.core.errors import DamagedError
+from byeori.core.events import Event
 from byeori.core.jobs import Report
 from byeori.core.protocols import Stopper, Store
 from byeori.core.state import State, apply
@@ -22,13 +24,21 @@ def replay_log(store: Store, stopper: Stopper | None = None) -> State:
     state = State()
     for event in store.read():
         try:
-            counted = apply(state, event)
+            _replay(state, event, stopper)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
             raise DamagedError(
                 f"Event {event.number} of {store} cannot be understood ({type(error).__name__}: {error}): the log is "
                 "damaged; put back a copy of it, or begin again in another folder."
             ) from None
-        if stopper is not None and counted and event.kind == ev.REPORTED:
-            for data in event.data["reports"]:
-                stopper.decide(state.trial(event.trial), Report.from_json(data))
     return state
+
+
+def _replay(state: State, event: Event, stopper: Stopper | None) -> None:
+    counted = apply(state, event)
+    if event.kind == ev.PROPOSED:
+        # The state keeps it as bytes, and would stumble over damaged ones later.
+        if not {"genome", "origin"} <= set(loads(event.body)):
+            raise ValueError("a proposal without a genome or an origin")
+    elif stopper is not None and counted and event.kind == ev.REPORTED:
+        for data in event.data["reports"]:
+            stopper.decide(state.trial(event.trial), Report.from_json(data))
