@@ -255,6 +255,7 @@ def _outcome(
             against = _interval(gain)
     return {
         "metric": schema.metric,
+        "folds": len(prepared.validated),
         "choice": {
             "members": [{"trial": n, "weight": w} for n, w in zip(choice.members, choice.weights, strict=True)],
             "ensemble": choice.ensemble,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from byeori._util.json import Json
+from byeori._util.text import brief
 from byeori.core.data import Prepared
 from byeori.model import Recipe
 
@@ -20,7 +21,7 @@ def model_card(recipe: Recipe, prepared: Prepared, outcome: Mapping[str, Json]) 
     schema = recipe.schema
     families = ", ".join(f"{part.family} ({part.weight:.0%})" for part in recipe.parts)
     lines = [
-        f"# A model for {schema.target.name}",
+        f"# A model for {brief(schema.target.name)}",
         "",
         f"- Task: {schema.task} from {schema.modality}",
         f"- Answers: {_answers(recipe)}",
@@ -64,7 +65,7 @@ def _answers(recipe: Recipe) -> str:
     labels = recipe.schema.labels
     if not labels:
         return "a number"
-    shown = ", ".join(labels[:20])
+    shown = ", ".join(brief(label) for label in labels[:20])
     return f"one of {len(labels)} classes: {shown}{', …' if len(labels) > 20 else ''}"
 
 

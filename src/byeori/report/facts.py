@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import isfinite, isnan
+from math import isnan
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from byeori._util.json import Json
+from byeori.core import events as ev
 from byeori.core import metrics
 from byeori.core.errors import DataError
 from byeori.core.genome import describe, flatten
-from byeori.core.jobs import Report
-from byeori.core.schema import CLASSIFICATION
-from byeori.core.state import Trial
-from byeori.engine.diagnosis import diagnose
-from byeori.modalities.images.thumbnails import thumbnails
+from byeori.engine.budget import BASELINE
+from byeori.report.learning import curve
+from byeori.report.lineage import changes, lineage
+from byeori.report.mistakes import mistakes
 from byeori.study import Study
 
 _LEADERS = 10
 _CURVES = 6
-_MISTAKES = 24
+_FAILURES = 10
 _ROUNDS = 200
+_WIDTH = 120
+_AS_MEANT = frozenset({ev.DONE, ev.STOPPED, ev.DEADLINE, ev.CANCELLED})
+"""Ends that are no failure."""
 
 
 def gather(study: Study) -> dict[str, Json]:
@@ -40,7 +42,6 @@ def gather(study: Study) -> dict[str, Json]:
     """
     outcome, state = study.outcome, study.state
     schema = study.schema
-    reports = study.reports()
     leaders = state.top(_LEADERS)
     return {
         "study": study.folder.name,
@@ -58,8 +59,8 @@ def gather(study: Study) -> dict[str, Json]:
         "baselines": _beside(outcome),
         "leaderboard": _leaderboard(study, leaders),
         "history": _history(study),
-        "curves": [_curve(state.trial(n), reports.get(n, [])) for n in leaders[:_CURVES]],
-        "mistakes": _mistakes(study),
+        "curves": _curves(study, leaders),
+        "mistakes": mistakes(study),
         "lineage": lineage(study),
         "trials": _endings(study),
         "seconds": outcome["seconds"],
@@ -85,13 +86,15 @@ def _data(study: Study) -> Json:
 def _beside(outcome: Mapping[str, Json]) -> list[Json]:
     """Return the model beside the best single child, the default genome and the baselines."""
     metric = outcome["metric"]
+    others = outcome["others"]
+    first = [name for name in ("winner", "single", "default") if name == "winner" or name in others]
     rows = []
-    for name in ("winner", *outcome["others"]):
+    for name in (*first, *sorted(others.keys() - set(first))):
         test = (outcome["test"] or {}).get(name)
         valid = outcome["valid"].get(name)
         if test is None and valid is None:
             continue
-        row = {"name": name, "trial": outcome["others"].get(name)}
+        row = {"name": name, "trial": others.get(name)}
         rows.append({**row, "valid": valid and valid[metric], "test": test and test[metric]})
     return rows
 
@@ -114,7 +117,11 @@ def _leaderboard(study: Study, leaders: Sequence[int]) -> list[Json]:
             "seconds": round(trial.seconds, 2),
             "reason": trial.reason or trial.status,
             "strategy": trial.origin.strategy,
-            "genome": describe(trial.genome),
+            "genome": describe(trial.genome, _WIDTH),
+            "answers": flatten(trial.genome),
+            "changed": changes(state.trial(trial.origin.parents[0]).genome, trial.genome)
+            if trial.origin.parents
+            else [],
             "tie": False,
         }
         if output is not None and target is not None and len(output) == len(target):
@@ -144,148 +151,47 @@ def _load(study: Study, number: int) -> npt.NDArray[Any] | None:
     return output
 
 
-def _history(study: Study) -> list[Json]:
-    """Return (trial, value, best so far) in the order in which trials ended; thinned to 1,000 points."""
+def _history(study: Study) -> Json:
+    """Return (trial, value, best so far) of the bred children in the order in which they ended, thinned to 1,000
+    points, and the best baseline."""
     state = study.state
     best: float | None = None
     points: list[Json] = []
-    maximize = state.maximize
+    baselines: list[Json] = []
     for number in state.ended_order:
-        value = state.value(number)
-        if isnan(value):
-            continue
-        better = best is None or (value > best if maximize else value < best)
-        best = value if better or best is None else best
-        points.append([number, value, best])
-    step = max(1, len(points) // 1000)
-    return points[::step]
-
-
-def _curve(trial: Trial, reports: Sequence[Report]) -> Json:
-    """Return a trial's learning curves and what they say in plain words."""
-    epochs = [r for r in reports if all("loss" in r.metrics.get(split, {}) for split in ("train", "valid"))]
-    said = diagnose([r.metrics for r in epochs]) if len(epochs) >= 2 else None
-    return {
-        "trial": trial.number,
-        "family": next(iter(trial.genome)),
-        "steps": [r.step for r in epochs],
-        "seconds": [round(r.seconds, 2) for r in epochs],
-        "train": [_finite(r.metrics["train"]["loss"]) for r in epochs],
-        "valid": [_finite(r.metrics["valid"]["loss"]) for r in epochs],
-        "diagnosis": None if said is None else {"name": said.name, "sentence": said.sentence},
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
-
-
-def _mistakes(study: Study) -> Json:
-    """Return the confusion matrix, or the spread of a regression, on the test split (else validation), and the worst
-    mistakes with their pictures."""
-    tested = (study.folder / "predictions" / "test.npy").is_file() and study.outcome["test"]
-    split = "test" if tested else "valid"
-    try:
-        prepared = study.prepared
-        raw = np.load(study.folder / "predictions" / f"{split}.npy", allow_pickle=False)
-    except (DataError, OSError, ValueError):
-        return None
-    rows = prepared.test_rows() if tested else prepared.valid_rows()
-    target = np.asarray(prepared.target()[rows])
-    if len(raw) != len(rows):
-        return None
-    if study.schema.task != CLASSIFICATION:
-        return _spread(study, split, rows, target, raw)
-    decided = metrics.decide(raw, tuple(study.outcome["choice"]["scale"]) or None)
-    size = len(study.schema.labels)
-    matrix = np.bincount(target * size + decided, minlength=size * size).reshape(size, size)
-    wrong = np.flatnonzero(decided != target)
-    worst = wrong[np.argsort(-raw[wrong, decided[wrong]])][:_MISTAKES]
-    return {
-        "split": split,
-        "matrix": matrix.tolist(),
-        "wrong": len(wrong),
-        "items": len(rows),
-        "worst": _worst(study, rows, worst, target, decided, raw[worst, decided[worst]]),
-    }
-
-
-def _worst(
-    study: Study,
-    rows: npt.NDArray[np.int64],
-    worst: npt.NDArray[np.int64],
-    target: npt.NDArray[Any],
-    decided: npt.NDArray[Any],
-    sure: npt.NDArray[Any],
-) -> list[Json]:
-    labels, names = study.schema.labels, study.prepared.names()
-    pictures: Sequence[bytes | None] = [None] * len(worst)
-    if study.schema.modality == "images" and len(worst):
-        pictures = thumbnails(study.prepared, rows[worst])
-    return [
-        {
-            "name": names[int(rows[i])],
-            "truth": labels[int(target[i])],
-            "said": labels[int(decided[i])],
-            "sure": float(p),
-            "picture": None if picture is None else base64.b64encode(picture).decode(),
-        }
-        for i, p, picture in zip(worst, sure, pictures, strict=True)
-    ]
-
-
-def _spread(
-    study: Study,
-    split: str,
-    rows: npt.NDArray[np.int64],
-    target: npt.NDArray[Any],
-    raw: npt.NDArray[Any],
-) -> Json:
-    """Return true against predicted values (at most 500) and the rows that are furthest off."""
-    names = study.prepared.names()
-    shown = np.linspace(0, len(rows) - 1, min(len(rows), 500)).astype(int)
-    worst = np.argsort(-np.abs(raw - target))[:10]
-    return {
-        "split": split,
-        "points": [[float(target[i]), float(raw[i])] for i in shown],
-        "items": len(rows),
-        "worst": [{"name": names[int(rows[i])], "truth": float(target[i]), "said": float(raw[i])} for i in worst],
-    }
-
-
-def lineage(study: Study) -> list[Json]:
-    """Return the best single child's line of descent, the oldest first, and what each step changed.
-
-    Each entry has the trial, its strategy, its value, and `changed`: path, answer before, answer after.
-    """
-    state = study.state
-    number: int | None = study.outcome["choice"]["single"]
-    line: list[Json] = []
-    while number is not None:
         trial = state.trial(number)
-        parents = trial.origin.parents
-        parent = parents[0] if parents and parents[0] < number else None
-        before = flatten(state.trial(parent).genome) if parent is not None else {}
-        after = flatten(trial.genome)
-        line.append(
-            {
-                "trial": number,
-                "strategy": trial.origin.strategy,
-                "parents": list(parents),
-                "value": _finite(trial.value),
-                "changed": [
-                    {"path": path, "before": before.get(path), "after": after.get(path)}
-                    for path in sorted(before.keys() | after.keys())
-                    if parent is not None and before.get(path) != after.get(path)
-                ],
-            }
-        )
-        number = parent
-    return line[::-1]
+        if isnan(trial.value):
+            continue
+        if trial.origin.strategy == BASELINE:
+            baselines.append({"trial": number, "family": next(iter(trial.genome)), "value": trial.value})
+            continue
+        better = best is None or (trial.value > best if state.maximize else trial.value < best)
+        best = trial.value if better else best
+        points.append([number, trial.value, best])
+    sign = -1.0 if state.maximize else 1.0
+    return {
+        "points": points[:: max(1, len(points) // 1000)],
+        "baseline": min(baselines, key=lambda b: sign * b["value"], default=None),
+    }
+
+
+def _curves(study: Study, leaders: Sequence[int]) -> list[Json]:
+    reports, folds = study.reports(), study.outcome.get("folds", 1)
+    found = (curve(study.state.trial(n), reports.get(n, []), study.schema, folds) for n in leaders)
+    return [one for one in found if one is not None][:_CURVES]
 
 
 def _endings(study: Study) -> Json:
     """Return how many trials ended for which reason, and the first words of those that failed."""
     state = study.state
     reasons = Counter(state.trial(n).reason for n in state.ended_order)
-    return {"all": len(state), "reasons": dict(reasons.most_common())}
+    failed = [
+        {"trial": event.trial, "reason": event.data["reason"], "message": _first_line(event.data["message"])}
+        for event in study.events()
+        if event.kind == ev.ENDED and event.data["reason"] not in _AS_MEANT
+    ]
+    return {"all": len(state), "reasons": dict(reasons.most_common()), "failed": failed[:_FAILURES]}
+
+
+def _first_line(message: str) -> str:
+    return next((line.strip()[:200] for line in message.splitlines() if line.strip()), "")
