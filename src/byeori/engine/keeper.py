@@ -67,7 +67,7 @@ def sweep(study: Path) -> None:
     if old.exists() and not model.exists():
         old.rename(model)
     for path in study.iterdir():
-        if path.name.startswith(_UNFINISHED):
+        if path.name.startswith(_UNFINISHED) or (path.name == "work" and (study / "finish.json").exists()):
             _remove(path)
 
 
