@@ -17,7 +17,7 @@ from byeori._util.json import Json
 from byeori.core import events as ev
 from byeori.core import metrics
 from byeori.core.data import Prepared
-from byeori.core.errors import DataError, RunError, StudyError
+from byeori.core.errors import DataError, RunError, StoreError, StudyError
 from byeori.core.events import Event
 from byeori.core.jobs import Candidate
 from byeori.core.protocols import Executor
@@ -33,11 +33,11 @@ from byeori.executors.inline import Inline
 from byeori.executors.local import Local
 from byeori.finish import Bench, family_paths, finish, predict_cost, refit_cost
 from byeori.report.write import write_report
-from byeori.request import Request, Spend, is_gone, modality_of, same_study, write_study
+from byeori.request import Request, Spend, is_gone, look_for, modality_of, same_study, write_study
 from byeori.screen import Screen
 from byeori.stores.sqlite import SQLiteStore
 from byeori.study import Study
-from byeori.study_space import opening_of, space_facts, study_families, study_space
+from byeori.study_space import opening_of, space_facts, study_families, study_space, with_larger
 
 _PROBE = "byeori.learners.precision:Probe"
 _PROBE_ATTEMPT = 9003
@@ -80,6 +80,8 @@ class Session:
         record = same_study(self._folder, self._request)
         if record is not None and self._finished(reopen_test) and (self._folder / "report.html").exists():
             return Study.open(self._folder)
+        if record is None:
+            look_for(self._request.source)
         executor = self._executor()
         try:
             with self._store() as store:
@@ -130,20 +132,28 @@ class Session:
     @contextmanager
     def _store(self) -> Iterator[SQLiteStore]:
         """Hold the study; who fails before there is a study.json leaves the place as it was, and lets go after that."""
-        made = not self._folder.exists()
+        made = [place for place in (self._folder, *self._folder.parents) if not place.exists()]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             empty = not any(self._folder.iterdir())
         except OSError as error:
             raise StudyError(f"{self._folder} cannot be made ({error.strerror}): give another --out.") from None
         if not os.access(self._folder, os.W_OK):
-            raise StudyError(f"There is no right to write in {self._folder}: give another --out.")
-        store = SQLiteStore(self._folder / "events.db")
+            raise StudyError(
+                f"There is no right to write in {self._folder}: mend its rights, or give another --out to a new study."
+            )
+        try:
+            store = SQLiteStore(self._folder / "events.db")
+        except StoreError:
+            # Not so where another process holds the study: what lies there is that one's.
+            if empty:
+                clear(self._folder, made)
+            raise
         try:
             yield store
         except BaseException:
             if empty and not (self._folder / "study.json").exists():
-                clear(self._folder, itself=made)
+                clear(self._folder, made)
             raise
         finally:
             store.close()
@@ -166,7 +176,7 @@ class Session:
             share = None if self._spend.seconds is None else _PREPARE_SHARE * self._spend.seconds
             schema = modality.infer(source)
             prepared = modality.prepare(source, schema, to, seed=self._request.seed, seconds=share)
-        if record is not None and record["fingerprint"] != prepared.fingerprint:
+        if record is not None and record.get("fingerprint") != prepared.fingerprint:
             raise StudyError(f"The data of the study in {self._folder} has changed since: give a new --out.")
         if record is not None and record.get("sizes", prepared.sizes) != prepared.sizes:
             raise StudyError(
@@ -196,6 +206,7 @@ class Session:
         if not state.precision:
             log(store, state, ev.PRECISION, self._precision(executor, brief, opening[0]))
         brief = replace(brief, precision=state.precision)
+        opening = with_larger(opening, space, schema, self._trainings(state, prepared, opening[0]))
         bench = self._bench(store, state, executor, prepared, brief)
         parts = Parts(
             space=space,
@@ -234,6 +245,16 @@ class Session:
                 if event.kind == ev.REPORTED:
                     facts |= event.data["reports"][-1].get("facts", {})
         return {"precision": FP32, "why": "It could not be measured."} | facts
+
+    def _trainings(self, state: State, prepared: Prepared, first: Candidate) -> float:
+        """Return how many times one worker could train the default genome in the time that is left; 0 where that is
+        not known."""
+        ((_, part),) = first.genome.items()
+        if self._spend.seconds is None or not state.speed:
+            return 0.0
+        left = self._spend.began + self._spend.seconds - time.monotonic()
+        epochs: int = part["recipe"]["epochs"]
+        return left * state.speed / (epochs * max(1, prepared.sizes["train"]))
 
     def _brief(self, prepared: Prepared) -> FamilyBrief:
         return FamilyBrief(

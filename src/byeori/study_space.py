@@ -8,10 +8,10 @@ from byeori import catalog
 from byeori._util.json import Json
 from byeori._util.seeds import rng_of
 from byeori.core.deciders import default, mutate, sample
-from byeori.core.errors import GenomeError, OptionError
+from byeori.core.errors import GenomeError, OptionError, SpaceError
 from byeori.core.genome import differences
 from byeori.core.jobs import Candidate, Origin
-from byeori.core.protocols import Family
+from byeori.core.protocols import Family, NetFamily
 from byeori.core.schema import Schema
 from byeori.core.space import Checked, OneOf
 from byeori.engine.budget import BASELINE
@@ -21,6 +21,10 @@ DEFAULT = "default"
 NEIGHBOUR = "neighbour"
 """Strategy name of children one mutation away from the default genome."""
 NEIGHBOURS = 4
+LARGER = "larger"
+"""Strategy name of the default genome scaled up to the time there is."""
+_SQUEEZE = 1.1
+"""A schedule may be squeezed a little for a larger network."""
 
 
 def study_families(schema: Schema) -> tuple[catalog.Row, ...]:
@@ -71,8 +75,16 @@ def opening_of(space: Checked, schema: Schema, seed: int) -> tuple[Candidate, ..
         seed: For a default where the space's own is not allowed by a limit.
 
     Raises:
-        SpaceError: No genome satisfies the limits.
+        OptionError: Hardly any child satisfies the limits.
     """
+    try:
+        return _opening(space, schema, seed)
+    except SpaceError as error:
+        usual = space.problem(default(space)) or str(error)
+        raise OptionError(f"Hardly any child keeps to --max-params (of the usual one, {usual}): give more.") from None
+
+
+def _opening(space: Checked, schema: Schema, seed: int) -> tuple[Candidate, ...]:
     rows = study_families(schema)
     first = default(space)
     if space.problem(first) is not None:
@@ -87,6 +99,31 @@ def opening_of(space: Checked, schema: Schema, seed: int) -> tuple[Candidate, ..
             strategy = BASELINE if plain else DEFAULT
             opening.append(Candidate(genome=genome, origin=Origin(strategy=strategy)))
     return (*opening, *_neighbours(space, first, seed))
+
+
+def with_larger(
+    opening: Sequence[Candidate], space: Checked, schema: Schema, trainings: float
+) -> tuple[Candidate, ...]:
+    """Return the opening with the default genome scaled up in it, as far as time allows: after the baselines, so that
+    the default itself is safe by then.
+
+    Args:
+        opening: What `opening_of` returned.
+        space: Of the study.
+        schema: Of the data.
+        trainings: How many times one worker could train the default genome in the time there is.
+    """
+    ((name, _),) = opening[0].genome.items()
+    if catalog.find("family", name).learner != "nets":
+        return tuple(opening)
+    family: NetFamily = catalog.load("family", name)
+    allowed = [{name: part} for cost, part in family.larger(schema) if cost <= _SQUEEZE * trainings]
+    if not allowed or space.problem(allowed[-1]) is not None:
+        return tuple(opening)
+    changed = differences(opening[0].genome, allowed[-1])
+    scaled = Candidate(genome=allowed[-1], origin=Origin(strategy=LARGER, parents=(0,), changed=changed))
+    place = next((i for i, c in enumerate(opening) if c.origin.strategy == NEIGHBOUR), len(opening))
+    return (*opening[:place], scaled, *opening[place:])
 
 
 def _neighbours(space: Checked, first: Json, seed: int) -> Iterator[Candidate]:

@@ -49,7 +49,7 @@ class Event:
     Bodies by kind (JSON):
         asked        what study.json says
         budget       `{"trials", "seconds", "workers"}`
-        precision    `{"precision", "why"}`
+        precision    `{"precision", "why", "speed"}`
         proposed     `{"genome", "origin", "continues", "weights_from", "until"}`; the first attempt starts with it
         started      `{}`; a further attempt
         reported     `{"reports": [report, …]}`

@@ -105,6 +105,11 @@ class NetFamily(Family, Protocol):
         (N, classes) or values (N,)."""
         ...
 
+    def larger(self, schema: Schema) -> Sequence[tuple[float, Json]]:
+        """Return the default genome scaled up for those who have more time, the cheapest first, each with how many
+        times the default's training it takes; nothing where parents should find that out."""
+        ...
+
 
 class Executor(Protocol):
     """Where trials run."""

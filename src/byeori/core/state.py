@@ -67,6 +67,7 @@ class State:
     asked: Json = None
     budget: Mapping[str, Json] = field(default_factory=dict)
     precision: str = ""
+    speed: float = 0.0
     opened: list[tuple[float, Json]] = field(default_factory=list)
     finished: float | None = None
     applied: int = 0
@@ -199,7 +200,9 @@ def _budget(state: State, event: Event) -> bool:
 
 
 def _precision(state: State, event: Event) -> bool:
-    state.precision = event.data["precision"]
+    data = event.data
+    state.precision = data["precision"]
+    state.speed = data.get("speed", 0.0)
     return True
 
 

@@ -46,11 +46,13 @@ class Precision:
         name: `fp32` or `bf16`.
         why: One sentence for the report.
         seconds: What finding out took.
+        speed: Rows the default genome is trained on in a second, in the precision chosen; 0 where it was not measured.
     """
 
     name: str
     why: str
     seconds: float
+    speed: float = 0.0
 
 
 def choose_precision(job: Job) -> Precision:
@@ -83,10 +85,13 @@ def choose_precision(job: Job) -> Precision:
             name=FP32,
             why=f"The loss in bf16 ({fast_loss:.4f}) is not that in fp32 ({plain_loss:.4f}).",
             seconds=seconds,
+            speed=rows / plain,
         )
     if ratio < _PAYS:
-        return Precision(name=FP32, why=f"bf16 is only {ratio:.2f} times as fast as fp32.", seconds=seconds)
-    return Precision(name=BF16, why=f"bf16 is {ratio:.2f} times as fast as fp32, with the same loss.", seconds=seconds)
+        why = f"bf16 is only {ratio:.2f} times as fast as fp32."
+        return Precision(name=FP32, why=why, seconds=seconds, speed=rows / plain)
+    why = f"bf16 is {ratio:.2f} times as fast as fp32, with the same loss."
+    return Precision(name=BF16, why=why, seconds=seconds, speed=rows / fast)
 
 
 def _time(job: Job, rows: int | None) -> tuple[float, float, int]:
@@ -138,7 +143,7 @@ class Probe:
     def train(self, job: Job) -> Iterator[Report]:
         """Measure and report."""
         found = choose_precision(job)
-        facts = {"precision": found.name, "why": found.why}
+        facts = {"precision": found.name, "why": found.why, "speed": found.speed}
         yield Report(step=1, progress=1.0, seconds=found.seconds, facts=facts)
 
     def load(self, member: Member, schema: Schema) -> Predictor:

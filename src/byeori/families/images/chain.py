@@ -48,6 +48,10 @@ class Chain:
         """Return the module; it takes `{"image": (N, C, H, W)}` in 0–1 and gives logits (N, classes) or values (N,)."""
         return modules.Chain(_network(genome, schema))
 
+    def larger(self, schema: Schema) -> tuple[tuple[float, Json], ...]:
+        """Return nothing: parents lengthen a chain themselves."""
+        return ()
+
 
 @lru_cache(maxsize=16)
 def _space(schema: Schema) -> Space:

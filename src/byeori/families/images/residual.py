@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from byeori._util.json import Json
 from byeori._util.lazy import lazy
+from byeori.core.deciders import default
 from byeori.core.schema import Schema
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Repeat, Space
 from byeori.families.images._common import counted, eights, framed, head, seen
@@ -48,6 +49,23 @@ class Residual:
     def build(self, genome: Json, schema: Schema) -> modules.Chain:
         """Return the module; it takes `{"image": (N, C, H, W)}` in 0–1 and gives logits (N, classes) or values (N,)."""
         return modules.Chain(_network(genome, schema))
+
+    def larger(self, schema: Schema) -> tuple[tuple[float, Json], ...]:
+        """Return the default genome scaled up for those who have more time: a stem that keeps more pixels, then more
+        channels, then more blocks; each with how many times the default's multiply-adds it takes, the cheapest first.
+        """
+        first = default(self.space(schema).bare)
+        answers, stem = first["architecture"], first["architecture"]["stem"]
+        finer = {"stride": max(1, stem["stride"] // 2), "kernel": 3}
+        deeper = [{**stage, "depth": stage["depth"] + 1} for stage in answers["stages"]]
+        grown = (
+            {**answers, "stem": finer},
+            {**answers, "stem": finer, "width": 48},
+            {**answers, "stem": finer, "width": 48, "stages": deeper},
+        )
+        genomes = [{**first, "architecture": a} for a in grown if a != answers]
+        cost = _network(first, schema).macs()
+        return tuple((_network(genome, schema).macs() / cost, genome) for genome in genomes)
 
 
 @lru_cache(maxsize=16)

@@ -29,11 +29,11 @@ class Perceptron:
             architecture["embedding"] = Int(4, 48, log=True, default=16)
         architecture |= {
             "depth": Int(1, 5, default=3),
-            "width": Categorical((64, 128, 192, 256, 384, 512), default=256),
+            "width": Categorical((64, 128, 192, 256, 384, 512), default=192),
             "activation": Categorical(("relu", "silu", "gelu")),
             "norm": Categorical(("none", "layer", "batch")),
             "residual": Categorical((False, True)),
-            "heads": Categorical((1, 4, 8, 16, 32), default=8),
+            "heads": Categorical((1, 2, 4, 8, 16)),
         }
         return Record({"architecture": Record(architecture), "recipe": table_recipe(schema)})
 
@@ -44,6 +44,10 @@ class Perceptron:
     def build(self, genome: Json, schema: Schema) -> Any:
         """Return the network; `fit_inputs` must be called before it is trained."""
         return tables.TableNet(_spec(genome, schema))
+
+    def larger(self, schema: Schema) -> tuple[tuple[float, Json], ...]:
+        """Return nothing: on tables, more is seldom better."""
+        return ()
 
 
 MLP = Perceptron()
