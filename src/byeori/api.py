@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from byeori import catalog
-from byeori.core.errors import OptionError
+from byeori.core.errors import OptionError, StudyError
 from byeori.core.metrics import Interval
 from byeori.core.schema import Health, Source
 from byeori.engine.progress import Watch
@@ -202,8 +202,19 @@ def evaluate(model: str | Path, data: Any, *, target: str | None = None, header:
 
 
 def report(study: str | Path) -> Path:
-    """Write a study's report again from its log and its model, and return where it lies."""
-    return write_report(Study.open(study))
+    """Write a study's report again from its log and its model, and return where it lies.
+
+    Raises:
+        StudyError: There is no finished study, or its folder cannot be written.
+    """
+    opened = Study.open(study)
+    try:
+        return write_report(opened)
+    except OSError as error:
+        raise StudyError(
+            f"The report in {opened.folder} cannot be written ({error.strerror}): look at the room and the rights of "
+            "the folder, or copy the study elsewhere."
+        ) from None
 
 
 def _run(request: Request, spend: Spend, folder: Path, watch: Watch | None, *, reopen_test: bool = False) -> Study:

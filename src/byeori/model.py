@@ -8,6 +8,7 @@ README.md       the model card
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from byeori import catalog
-from byeori._util.files import file_hash, write_whole
+from byeori._util.files import file_hash, not_there, write_whole
 from byeori._util.json import Json, digest, loads, pretty
 from byeori.core import metrics
 from byeori.core.data import Arrays, Encoded
@@ -31,6 +32,8 @@ from byeori.core.schema import CLASSIFICATION, Schema, Source
 from byeori.engine.calibrate import apply_temperature
 
 MODEL_FORMAT = 1
+
+_log = logging.getLogger(__name__)
 
 Numbers = npt.NDArray[np.float64]
 
@@ -242,10 +245,15 @@ class Model:
         """
         encoded = self.encode(Source(data=data, header=header, target=target or self.schema.target.name))
         if encoded.target is None:
+            what = f"{data}" if isinstance(data, str | Path) else f"The {type(data).__name__}"
             raise DataError(
-                f"{data} has no {self.schema.target.name!r} to compare with: give data with the true answers, "
-                "or use `byeori predict`."
+                f"{what} has no {self.schema.target.name!r} to compare with: give data with the true answers (images "
+                "in a folder a class, or a table with that column), or use `byeori predict`."
             )
+        unknown = int((encoded.target < 0).sum()) if self.schema.labels else 0
+        if 0 < unknown < len(encoded.names):
+            said = "%d of %d items have no label, or one that the model was not taught, and are left out."
+            _log.warning(said, unknown, len(encoded.names))
         return measure(self.schema, encoded.target, self.predict_encoded(encoded).raw, self.recipe.scale)
 
     def _load(self, part: Part) -> Predictor:
@@ -286,7 +294,10 @@ def measure(
     """Return every metric of a schema's task with its bootstrap interval, the schema's own first."""
     known = np.flatnonzero(target >= 0) if schema.task == CLASSIFICATION else np.flatnonzero(np.isfinite(target))
     if not len(known):
-        raise DataError("None of the true answers is one that the model knows: check the target column's labels.")
+        taught = f" ({', '.join(map(repr, schema.labels[:5]))}, …)" if schema.labels else ""
+        raise DataError(
+            f"None of the true answers is one that the model knows{taught}: check the target column's labels."
+        )
     names = [schema.metric] + [m.name for m in metrics.metrics_for(schema.task) if m.name != schema.metric]
     return {
         name: metrics.bootstrap(name, target[known], raw[known], rounds=rounds, scale=tuple(scale) or None)
@@ -327,6 +338,8 @@ def _record(recipe: Recipe) -> dict[str, Json]:
 
 def _read(folder: Path) -> dict[str, Json]:
     file = folder / "model.json"
+    if not folder.exists():
+        raise ModelError(not_there(folder))
     if not file.is_file():
         raise ModelError(f"There is no model in {folder}: give the folder with model.json, for example STUDY/model.")
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 from importlib.metadata import version
@@ -13,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from byeori import catalog
-from byeori._util.files import write_whole
+from byeori._util.files import not_there, write_whole
 from byeori._util.json import Json, loads, pretty
 from byeori.core import metrics
 from byeori.core.errors import DataError, OptionError, StudyError
 from byeori.core.schema import Source
-from byeori.study import STUDY_FORMAT
+from byeori.study import STUDY_FORMAT, Study
 
 PRESETS = {"pilot": 600.0, "production": 86_400.0}
 """Preset → seconds, where neither a time nor a number of trials is given."""
@@ -61,6 +62,8 @@ class Request:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise OptionError(f"A limit of {value} for --{name.replace('_', '-')} is no limit: give more than 0.")
+        if not 0 <= self.seed < 2**63:
+            raise OptionError(f"A seed of {self.seed} is out of range: give a whole number from 0 to 2**63 - 1.")
 
     def to_json(self) -> Json:
         """Return the request as JSON; data that is not a path is said to be in memory, with a hash of it."""
@@ -71,9 +74,19 @@ class Request:
 
     @staticmethod
     def from_json(data: Json) -> Request:
-        """Read what `to_json` wrote."""
-        source = Source(**{**data["source"], "ignore": tuple(data["source"]["ignore"])})
-        return Request(**{**data, "source": source})
+        """Read what `to_json` wrote.
+
+        Raises:
+            StudyError: It is none of that.
+        """
+        try:
+            source = Source(**{**data["source"], "ignore": tuple(data["source"]["ignore"])})
+            return Request(**{**data, "source": source})
+        except (KeyError, TypeError, AttributeError):
+            raise StudyError(
+                "What the study was asked cannot be read in its study.json: restore the file, or begin again in "
+                "another folder."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +139,23 @@ def modality_of(data: Any) -> str:
     if not isinstance(data, str | Path):
         raise DataError(f"Data of type {type(data).__name__} is not known: give a path, a DataFrame or (X, y).")
     path = Path(data)
-    if path.is_dir():
-        return catalog.IMAGES
     name = path.name.lower()
-    if name.endswith(".npz") or "idx" in name:
+    if path.is_dir() or name.endswith((*_PICTURES, *_PACKED, ".npz")):
         return catalog.IMAGES
-    if name.endswith((".csv", ".tsv")) and path.is_file() and _lists_pictures(path):
-        return catalog.IMAGES
-    return catalog.TABLES
+    if name.endswith((".csv", ".tsv")):
+        return catalog.IMAGES if _lists_pictures(path) else catalog.TABLES
+    return catalog.IMAGES if "idx" in name else catalog.TABLES
+
+
+def look_for(source: Source) -> None:
+    """Look whether there is something at the paths of a source; costs nothing.
+
+    Raises:
+        DataError: There is not; the sentence offers the nearest name.
+    """
+    for data in (source.data, source.test):
+        if isinstance(data, str | Path) and not is_gone(data) and not Path(data).exists():
+            raise DataError(not_there(Path(data)))
 
 
 def write_study(folder: Path, request: Request, record: Json) -> None:
@@ -157,14 +179,17 @@ def same_study(folder: Path, request: Request) -> Json | None:
     """
     file = folder / "study.json"
     if not file.exists():
-        if folder.is_dir() and any(not p.name.startswith(_LEFTOVERS) for p in folder.iterdir()):
-            raise StudyError(f"{folder} is not empty and holds no study: give an empty or a new folder as --out.")
+        if folder.exists() and not folder.is_dir():
+            raise StudyError(f"{folder} is a file, and a study is a folder: give another --out.")
+        strange = sorted(p.name for p in _inside(folder) if not p.name.startswith(_LEFTOVERS))
+        if strange:
+            raise StudyError(
+                f"{folder} is not empty and holds no study (but {strange[0]!r}, for one): give an empty or a new "
+                "folder as --out."
+            )
         return None
-    try:
-        record = loads(file.read_bytes())
-        old = record["request"]
-    except (ValueError, KeyError, TypeError):
-        raise StudyError(f"{file} is damaged: restore it, or give another --out.") from None
+    record = Study.open(folder).asked
+    old = record["request"]
     new = loads(pretty(request.to_json()))
     differing = [k for k in new if k not in ("executor", "source") and new[k] != old.get(k)]
     differing += [k for k in new["source"] if new["source"][k] != old["source"].get(k)]
@@ -176,10 +201,18 @@ def same_study(folder: Path, request: Request) -> Json | None:
     return record
 
 
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir()) if folder.exists() else []
+    except OSError as error:
+        raise StudyError(f"{folder} cannot be read ({error.strerror}): give another --out.") from None
+
+
 _LEFTOVERS = ("prepared", ".prepared.", "events.db", ".study.json.")
 """Beginnings of the names that a study killed before it had a study.json leaves."""
 _IN_MEMORY = "in memory: "
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+_PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
 
 
 def _place(data: Any) -> str | None:
@@ -230,10 +263,11 @@ def _is_picture(one: Any) -> bool:
 
 def _lists_pictures(path: Path) -> bool:
     """Say whether the second line of a CSV names a picture."""
-    with path.open("rb") as file:
-        lines: Sequence[bytes] = file.read(65_536).splitlines()[:2]
-    return any(
-        cell.strip(b" \"'").lower().endswith(tuple(p.encode() for p in _PICTURES))
-        for line in lines[1:]
-        for cell in line.replace(b"\t", b",").split(b",")
-    )
+    try:
+        with path.open("rb") as file:
+            head = file.read(65_536)
+    except OSError:
+        return False
+    text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+    row = "".join(text.splitlines()[1:2]).lower()
+    return any(cell.strip(" \"'").endswith(_PICTURES) for cell in re.split(r"[,;\t|]", row))

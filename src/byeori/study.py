@@ -1,14 +1,14 @@
 """A study folder, opened: what was asked, what was tried, what came out. Reads; the engine writes.
 
-    STUDY/
-      study.json       what was asked; written once
-      events.db        the log
-      prepared/        decoded data
-      trials/00/0123/  what the best trials left
-      finish.json      what came out, written at the end
-      predictions/     valid.npy and test.npy of the model, rows as in prepared
-      model/           the model folder
-      report.html, report.json
+STUDY/
+  study.json       what was asked; written once
+  events.db        the log
+  prepared/        decoded data
+  trials/00/0123/  what the best trials left
+  finish.json      what came out, written at the end
+  predictions/     valid.npy and test.npy of the model, rows as in prepared
+  model/           the model folder
+  report.html, report.json
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from byeori._util.files import not_there
 from byeori._util.json import Json, loads
 from byeori.core import events as ev
 from byeori.core.data import Prepared
@@ -52,14 +53,18 @@ class Study:
         """Open a study folder.
 
         Raises:
-            StudyError: There is no study.
+            StudyError: There is no study, or its study.json is damaged or of a newer format.
         """
         folder = Path(path)
+        if not folder.exists():
+            raise StudyError(not_there(folder))
         if not (folder / "study.json").is_file():
             raise StudyError(f"There is no study in {folder}: give the folder that `byeori fit --out` made.")
         study = Study(folder)
-        if study.asked.get("format", 0) > STUDY_FORMAT:
+        if study.asked["format"] > STUDY_FORMAT:
             raise StudyError(f"The study in {folder} was made by a newer Byeori: update Byeori.")
+        if not isinstance(study.asked.get("request"), dict):
+            raise StudyError(_damaged(folder))
         return study
 
     @cached_property
@@ -67,16 +72,19 @@ class Study:
         """What study.json says."""
         try:
             record = loads((self.folder / "study.json").read_bytes())
-        except ValueError:
+        except (OSError, ValueError):
             record = None
-        if not isinstance(record, dict):
-            raise StudyError(f"{self.folder / 'study.json'} is damaged: restore it, or begin again in another folder.")
+        if not isinstance(record, dict) or not isinstance(record.get("format"), int):
+            raise StudyError(_damaged(self.folder))
         return record
 
     @cached_property
     def schema(self) -> Schema:
         """What is predicted from what."""
-        return Schema.from_json(self.asked["schema"])
+        try:
+            return Schema.from_json(self.asked["schema"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise StudyError(_damaged(self.folder)) from None
 
     @cached_property
     def state(self) -> State:
@@ -112,11 +120,19 @@ class Study:
         """What finish.json says.
 
         Raises:
-            StudyError: The study is not finished.
+            StudyError: The study is not finished, or what it says is damaged.
         """
         if not self.finished:
             raise StudyError(f"The study in {self.folder} is not finished: `byeori resume {self.folder}` goes on.")
-        record: dict[str, Json] = loads((self.folder / "finish.json").read_bytes())
+        file = self.folder / "finish.json"
+        try:
+            record: dict[str, Json] = loads(file.read_bytes())
+            whole = {"choice", "test"} <= record.keys() and "total" in record["seconds"]
+            whole = whole and "value" in record["valid"]["winner"][self.schema.metric]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            whole = False
+        if not whole:
+            raise StudyError(f"{file} is damaged: delete it, and `byeori resume {self.folder}` writes it anew.")
         return record
 
     @property
@@ -167,3 +183,7 @@ class Study:
 
     def _store(self) -> SQLiteStore:
         return SQLiteStore(self.folder / "events.db", readonly=True)
+
+
+def _damaged(folder: Path) -> str:
+    return f"{folder / 'study.json'} is damaged: restore it from a copy, or begin again in another folder."

@@ -110,7 +110,10 @@ def test_ctrl_c_is_exit_code_130(byeori: Any, monkeypatch: pytest.MonkeyPatch) -
     ("raised", "said"),
     [
         ("ZeroDivisionError('by zero')", "Error: a fault in Byeori itself (ZeroDivisionError: by zero.)"),
-        ("OSError(28, 'No space left on device')", "Error: [Errno 28] No space left on device."),
+        (
+            "OSError(28, 'No space left on device')",
+            "Error: The operating system refused (No space left on device): look at",
+        ),
     ],
 )
 def test_what_nobody_foresaw_is_no_traceback_either(raised: str, said: str) -> None:

@@ -1,9 +1,11 @@
-"""Files that are whole or not there: write beside, sync, rename."""
+"""Files that are whole or not there: write beside, sync, rename; and what to say of a path that leads nowhere."""
 
 from __future__ import annotations
 
+import difflib
 import os
 import tempfile
+import unicodedata
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
@@ -45,3 +47,28 @@ def file_hash(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def not_there(path: Path) -> str:
+    """Return the sentence for a path at which nothing lies: the nearest name beside it, or what there is.
+
+    Example:
+        >>> not_there(Path("/no/such/place"))
+        "There is nothing at '/no/such/place': the folder '/no/such' is not there either, check the path."
+    """
+    text, parent = f"There is nothing at {_quoted(path)}", path.parent
+    try:
+        here = sorted(name for name in os.listdir(parent) if not name.startswith("."))
+    except OSError:
+        return f"{text}: the folder {_quoted(parent)} is not there either, check the path."
+    plain = {unicodedata.normalize("NFC", name): name for name in here}
+    near = difflib.get_close_matches(unicodedata.normalize("NFC", path.name), plain, n=1, cutoff=0.5)
+    if near:
+        return f"{text}. Did you mean {_quoted(parent / plain[near[0]])}?"
+    some = ", ".join(map(_quoted, here[:3])) + (f" and {len(here) - 3} more" if len(here) > 3 else "")
+    where = "this folder" if parent == Path() else f"the folder {_quoted(parent)}"
+    return f"{text}: check the path; {where} holds {some or 'nothing'}."
+
+
+def _quoted(path: Path | str) -> str:
+    return repr(os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))

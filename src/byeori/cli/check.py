@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
 
 from byeori._util.lazy import lazy
+from byeori._util.text import brief
 from byeori.cli import options as opt
 from byeori.cli import show
 from byeori.core.schema import Finding, Health, Source
@@ -18,6 +20,10 @@ else:
 
 _ITEMS = 5
 """How many files, rows or columns of a finding are named; `--json` has twenty."""
+_WIDTH = 120
+"""Characters of an item that are shown."""
+_CLASSES = 20
+"""How many classes are counted out; `--json` has all."""
 
 
 def check(
@@ -54,9 +60,9 @@ def check(
 
 def print_health(health: Health) -> None:
     """Print a health record for people."""
-    rows: dict[str, object] = {name: _fact(value) for name, value in health.facts.items()}
+    rows: dict[str, object] = {name: _fact(value) for name, value in health.facts.items() if value not in ({}, [], "")}
     if health.counts:
-        rows["classes"] = ", ".join(f"{label} {count:,}" for label, count in health.counts.items())
+        rows["classes"] = _classes(health.counts)
     show.facts(rows)
     if not health.findings:
         show.out("Nothing found that would spoil a study.")
@@ -67,13 +73,19 @@ def print_health(health: Health) -> None:
 
 
 def _lines(finding: Finding) -> list[str]:
-    lines = [f"{finding.level}: {finding.message}"]
+    lines = [f"{finding.level}: {' '.join(finding.message.split())}"]
     if finding.items:
         more = max(finding.count, len(finding.items)) - _ITEMS
-        lines.append(f"    {', '.join(finding.items[:_ITEMS])}{f' and {more:,} more' if more > 0 else ''}")
+        some = ", ".join(brief(item, _WIDTH) for item in finding.items[:_ITEMS])
+        lines.append(f"    {some}{f' and {more:,} more' if more > 0 else ''}")
     if finding.mend:
         lines.append(f"    {finding.mend}")
     return lines
+
+
+def _classes(counts: Mapping[str, int]) -> str:
+    some = ", ".join(f"{brief(label)} {count:,}" for label, count in list(counts.items())[:_CLASSES])
+    return some if len(counts) <= _CLASSES else f"{some} and {len(counts) - _CLASSES:,} more"
 
 
 def _fact(value: object) -> str:

@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 failed while running · 2 the input is wrong · 130 stop
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from byeori._util.text import brief
 from byeori.cli import show
 from byeori.cli.catalog import catalog
 from byeori.cli.check import check
@@ -31,6 +33,9 @@ from byeori.core.errors import ByeoriError
 
 COMMANDS = (check, fit, resume, predict, evaluate, report, catalog, demo, doctor)
 """In the order of `byeori --help`."""
+_LONGEST = 200
+"""Characters of a label or a cell that a sentence quotes."""
+_QUOTED = re.compile(rf"'([^']{{{_LONGEST},}})'")
 
 
 def main() -> None:
@@ -104,9 +109,28 @@ def _everywhere(
 
 def _sentence(error: Exception) -> str:
     """Return an error's message as one line that ends a sentence."""
-    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-    text = " ".join(message.split())
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename} cannot be read or written" if error.filename else "The operating system refused"
+        return f"{where} ({error.strerror}): look at the path, its rights, and the room on the disk."
+    text = " ".join(str(error).split())
+    text = _QUOTED.sub(lambda found: f"'{brief(found[1], _LONGEST)}'", text)
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Return what typer says of the words of a command in terms of them, and where help is."""
+    text = " ".join(error.format_message().split())
+    option, _, why = text.removeprefix("Invalid value for ").partition(": ")
+    kinds = {"integer": "a whole number, for example 20", "number": "a number, for example 1.5"}
+    for kind, wanted in kinds.items():
+        if f"valid {kind}" in why:
+            text = f"The value of {option} is not {wanted}."
+    context = getattr(error, "ctx", None)
+    if context is None or text.endswith("?"):
+        return text
+    return f"{text.rstrip('.')}: see `{context.command_path} --help`."
 
 
 def _fault(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:

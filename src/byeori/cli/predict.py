@@ -22,6 +22,10 @@ else:
     api = lazy("byeori.api")
 
 
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""How text begins that a spreadsheet takes for a formula; some take the full-width signs too."""
+
+
 def predict(
     model: opt.ModelFolder,
     data: opt.Data,
@@ -74,7 +78,7 @@ def _safe(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = value.replace("\r", " ")
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) and not _is_number(text) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 
@@ -71,12 +73,18 @@ def sweep(study: Path) -> None:
             _remove(path)
 
 
-def clear(folder: Path, *, itself: bool) -> None:
-    """Empty a folder; remove it too where `itself` says so."""
+def clear(folder: Path, made: Sequence[Path]) -> None:
+    """Empty a folder, and remove the folders that were made for it, the innermost first, where nothing else is there.
+
+    Args:
+        folder: A study's folder.
+        made: It and the folders above it that were not there before.
+    """
     for path in folder.iterdir():
         _remove(path)
-    if itself:
-        folder.rmdir()
+    with suppress(OSError):
+        for place in made:
+            place.rmdir()
 
 
 def _remove(path: Path) -> None:

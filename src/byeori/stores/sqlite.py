@@ -54,8 +54,8 @@ class SQLiteStore:
         if readonly:
             if not self._path.is_file():
                 raise StudyError(
-                    f"There is no {self._path.name} in {self._path.parent}, the log of a study: put it back, or give the "
-                    "folder of a study that was begun."
+                    f"There is no study in {self._path.parent}, for its log {self._path.name} is missing: put it back, "
+                    "or give the folder of a study that was begun."
                 )
             with closing(_open_to_read(self._path)) as connection:
                 _check(connection, self._path)

@@ -52,7 +52,7 @@ def test_two_encodings_in_one_file_are_refused_with_the_line() -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"PK\x03\x04rest", "Excel workbook: save it as CSV"),
+        (b"PK\x03\x04rest", "Excel workbook or a zip archive: save the sheet as CSV"),
         (b"%PDF-1.7", "PDF"),
         (b"\x89PNG\r\n", "image"),
         (bytes(range(256)) * 4, "binary data"),
@@ -74,7 +74,7 @@ def test_gzip_is_unpacked_and_damaged_gzip_refused(tmp_path: Path) -> None:
 
 def test_a_missing_path_names_what_lies_near(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("a\n")
-    with pytest.raises(DataError, match=r"There is no file .*trani\.csv.*Near it: train\.csv"):
+    with pytest.raises(DataError, match=r"There is nothing at .*trani\.csv.*Did you mean .*train\.csv"):
         read_bytes(tmp_path / "trani.csv")
 
 

@@ -102,7 +102,7 @@ def _path_column(table: _Table) -> str:
         first = next(iter(table.columns.values()))[0]
         raise DataError(
             f"No column of {table.origin} names files that are there (the first row says {shown(first)!r}): "
-            f"paths are taken relative to {called(table.base)}."
+            f"mend the paths, they start from the folder {called(os.path.abspath(table.base))}."
         )
     return best
 
@@ -165,6 +165,10 @@ def _read(path: Path, source: Source) -> _Table:
             )
     if len(set(names)) < len(names):
         raise DataError(f"The file {called(path)} has two columns of one name: rename one of them.")
+    # A test set of the user's own need not have the columns that are ignored.
+    for name in source.ignore if path == Path(source.data) else ():
+        if name not in names:
+            raise OptionError(f"--ignore names {name!r}, which is no column of {origin}.{did_you_mean(name, names)}")
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names) if name not in source.ignore}
     return _Table(origin, str(path.parent), columns)
 

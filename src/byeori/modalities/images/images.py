@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from byeori._util.json import Json
 from byeori.core.data import Arrays, Encoded, Prepared
-from byeori.core.errors import DataError, OptionError, did_you_mean
+from byeori.core.errors import DataError, OptionError
 from byeori.core.metrics import default_metric, metric, metrics_for
 from byeori.core.schema import CLASSIFICATION, Column, Health, Schema, Source
 from byeori.modalities.images.duplicates import find_duplicates
@@ -119,7 +119,7 @@ def _metric(source: Source, task: str, listing: Listing) -> str:
     name = metric(source.metric).name
     known = [one.name for one in metrics_for(task)]
     if name not in known:
-        raise OptionError(f"The metric {name!r} is not for {task}.{did_you_mean(name, known)}")
+        raise OptionError(f"The metric {name!r} is not for {task}: give one of {', '.join(known)}.")
     return name
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -14,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from byeori._util.files import not_there
 from byeori.core.errors import DataError, OptionError, did_you_mean
 from byeori.core.schema import CLASSIFICATION, REGRESSION, Source
 from byeori.modalities.images import arrays, csvs, folders
-from byeori.modalities.images.listing import HELD, Listing, called, composed, is_image, natural, one_line, shown
+from byeori.modalities.images.listing import HELD, Listing, called, composed, is_image, natural, shown
 
 _TABLES = frozenset({".csv", ".tsv", ".txt"})
 _PACKED = frozenset({".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar"})
@@ -35,11 +35,7 @@ def read(source: Source) -> Listing:
     listing = _listed(source.data, source, source.target, required=True)
     if source.time_column is not None:
         raise OptionError("Images are not ordered by time: leave the time column out, or give a group column.")
-    if source.group is not None and listing.group is None:
-        raise OptionError(
-            f"{_upper(listing.origin)} has no columns, so {source.group!r} is no group: "
-            "give a CSV of paths, labels and groups."
-        )
+    _refuse_columns(source, listing)
     if source.test is not None:
         test = _listed(source.test, replace(source, group=None), source.target, required=True)
         name = Path(os.fspath(source.test)).name if isinstance(source.test, str | os.PathLike) else "test"
@@ -157,7 +153,7 @@ def _listed(data: Any, source: Source, target: str | None, *, required: bool) ->
 
 def _listed_path(path: Path, source: Source, target: str | None, required: bool) -> Listing:
     if not path.exists():
-        raise DataError(_not_there(path))
+        raise DataError(not_there(path))
     suffix = path.suffix.lower()
     idx = arrays.idx_files(path)
     if idx:
@@ -177,6 +173,22 @@ def _listed_path(path: Path, source: Source, target: str | None, required: bool)
     return replace(arrays.list_new([str(path)]), names=(shown(path.name),))
 
 
+def _refuse_columns(source: Source, listing: Listing) -> None:
+    """Refuse names of columns where the data has none: a path to a folder, an npz, idx files."""
+    if source.group is not None and listing.group is None:
+        raise OptionError(
+            f"{_upper(listing.origin)} has no columns, so {source.group!r} is no group: "
+            "give a CSV of paths, labels and groups."
+        )
+    if isinstance(source.data, str | os.PathLike) and Path(source.data).suffix.lower() not in _TABLES:
+        for option, name in [("--target", source.target), *(("--ignore", name) for name in source.ignore)]:
+            if name is not None:
+                raise OptionError(
+                    f"{_upper(listing.origin)} has no columns, so {option} {name} names none: leave it out, "
+                    "or give a CSV of paths and labels."
+                )
+
+
 def _is_pair(data: Any, required: bool) -> bool:
     """Say whether data are pictures and labels, and not two pictures."""
     if not (isinstance(data, tuple) or (required and isinstance(data, list))) or len(data) != 2:
@@ -193,18 +205,6 @@ def _one_class(listing: Listing, labels: Sequence[str]) -> str:
         root = first.removesuffix(listing.names[0])
         hint = f"did you mean the folder {called(os.path.join(root, labels[0]))} in it?"
     return f"{_upper(listing.origin)} has {only}, and at least two are needed: {hint}"
-
-
-def _not_there(path: Path) -> str:
-    text = f"There is nothing at {called(path)}"
-    parent = path.parent
-    if not parent.is_dir():
-        return f"{text}: the folder {called(parent)} is not there either, check the path."
-    near = difflib.get_close_matches(path.name, [composed(name) for name in os.listdir(parent)], n=1, cutoff=0.5)
-    if near:
-        return f"{text}. Did you mean {called(parent / near[0])}?"
-    here = sorted((name for name in os.listdir(parent) if not name.startswith(".")), key=natural)
-    return f"{text}: the folder {called(parent)} holds {one_line(map(shown, here)) or 'nothing'}."
 
 
 def _number(text: str) -> float | None:

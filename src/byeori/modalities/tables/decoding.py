@@ -7,16 +7,18 @@ import re
 import zlib
 from pathlib import Path
 
+from byeori._util.files import not_there
 from byeori.core.errors import DataError
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _CONTROLS = bytes([*range(1, 9), *range(14, 27), *range(28, 32), 127])
+_IMAGE = "an image: give a table, as CSV for example"
 _BINARY = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook: save it as CSV"),
+    (b"PK\x03\x04", "an Excel workbook or a zip archive: save the sheet as CSV, or unpack the archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file: save it as CSV"),
     (b"%PDF", "a PDF: give the table itself as CSV"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
+    (b"\x89PNG", _IMAGE),
+    (b"\xff\xd8\xff", _IMAGE),
     (b"SQLite format 3", "a database: export the table as CSV"),
     (b"\x93NUMPY", "a NumPy file: load it and give the arrays (X, y)"),
 )
@@ -29,13 +31,11 @@ def read_bytes(path: Path) -> bytes:
         DataError: There is no such file, it is a folder, empty, unreadable or damaged.
     """
     if path.is_dir():
-        raise DataError(f"{path} is a folder; a table is one file: CSV, TSV, ARFF or Parquet.")
+        raise DataError(f"{path} is a folder, and a table is one file: give a CSV, TSV, ARFF or Parquet file.")
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        near = sorted(p.name for p in path.parent.glob(f"{path.stem[:3]}*"))[:3] if path.parent.is_dir() else []
-        there = f" Near it: {', '.join(near)}." if near else ""
-        raise DataError(f"There is no file {path}: check the path.{there}") from None
+        raise DataError(not_there(path)) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): check its rights.") from None
     if data[:2] == b"\x1f\x8b":

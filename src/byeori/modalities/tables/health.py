@@ -147,7 +147,7 @@ def _labels(data: Understood) -> list[Finding]:
         found.append(_warning("label-spelling", message, same, mend="Write each class in one way."))
     words = [label for label in labels if label.strip().lower() in MARKERS]
     if words:
-        message = f"{_list(words)} may mean a missing target and is taken as a label."
+        message = f"{_list(words)} may mean a missing target; here each is a label like any other."
         found.append(
             _warning("missing-like-label", message, words, mend="Leave the cell empty where there is no answer.")
         )

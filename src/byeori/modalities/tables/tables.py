@@ -29,7 +29,7 @@ from byeori.modalities.tables.preparing import (
     make_schema,
     sample_rows,
 )
-from byeori.modalities.tables.target import encode_target
+from byeori.modalities.tables.target import choose, encode_target
 from byeori.modalities.tables.understand import Understood, is_pair, read, read_source, understand
 
 
@@ -126,7 +126,9 @@ class Tables:
         table = self._read(source.data, source.header)
         if not table.named:
             table = positional(table, fitted["columns"], name)
-        given = source.target if source.target in table.columns else name
+        given = source.target or name
+        if given != name:
+            choose(table, given)
         return table, given if given in table.columns else None
 
     def _understand(self, source: Source) -> Understood:

@@ -122,6 +122,11 @@ def read_target(table: Table, name: str, task: str) -> Target:
     if target.missing.all():
         raise DataError(f"The target {name!r} has no value in any row of {table.source}: choose another with --target.")
     present = target.values[~target.missing]
+    if len(present) == 1:
+        raise DataError(
+            f"{table.source} has 1 row with a target, and one row is not enough to learn from and to judge by: "
+            "give more rows."
+        )
     if (present == present[0]).all():
         only = target.labels[0] if target.labels else f"{present[0]:g}"
         raise DataError(
@@ -179,6 +184,7 @@ def _labels(cells: Cells, name: str) -> Target:
 def _values(table: Table, name: str, decimal: str | None = None) -> Target:
     cells = table.columns[name]
     where = f"The target {name!r} of {table.source}"
+    other_task = ", or say --task classification" if decimal is None else ""
     if isinstance(cells, Text):
         if decimal is None:
             parsed, decimal = best_decimal(cells, table.delimiter)
@@ -189,7 +195,7 @@ def _values(table: Table, name: str, decimal: str | None = None) -> Target:
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
                 f"{where} is no number in row {row + 1}: {cells.values[int(cells.codes[row])].as_py()!r} "
-                f"({int(bad.sum()):,} such rows). Mend or remove them, or say --task classification."
+                f"({int(bad.sum()):,} such rows). Mend or remove them{other_task}."
             )
         values = cells.spread(parsed.values, np.nan)
     elif isinstance(cells, Numbers):
