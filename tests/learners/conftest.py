@@ -17,6 +17,7 @@ from byeori.core.jobs import Job
 CHAIN = "byeori.families.images.chain:CHAIN"
 MLP = "byeori.families.tables.mlp:MLP"
 BOOSTED = "byeori.families.plain.boosted:BOOSTED"
+LINEAR = "byeori.families.plain.linear:LINEAR"
 
 
 def quick(family: str, prepared: Prepared, **recipe: Json) -> Json:

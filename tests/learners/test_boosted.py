@@ -11,14 +11,15 @@ import pytest
 from byeori._util.json import Json, loads
 from byeori.core.data import Prepared
 from byeori.core.deciders import default
-from byeori.core.errors import ModelError
+from byeori.core.errors import LimitExceeded, ModelError
 from byeori.core.jobs import Job, Member, Report
 from byeori.families.plain.boosted import BOOSTED as FAMILY
 from byeori.learners.boosted import Boosted
+from byeori.learners.linear import Linear
 from byeori.testing.data import prepared_diabetes, prepared_digits, prepared_iris
 from byeori.testing.learners import LearnerConformance
 
-from .conftest import BOOSTED
+from .conftest import BOOSTED, LINEAR
 
 
 def _genome(data: Prepared, **more: Json) -> Json:
@@ -125,3 +126,18 @@ def test_damaged_trees_are_refused_in_a_sentence(tmp_path: Path, job_of: Callabl
     (member.folder / "fold0" / "trees.txt").write_text("half")
     with pytest.raises(ModelError, match="cannot be read"):
         Boosted().load(member, data.schema)
+
+
+@pytest.mark.parametrize("limit", [1e-4, 1e4])
+def test_trees_and_lines_keep_the_limit_on_latency(limit: float, tmp_path: Path, job_of: Callable[..., Job]) -> None:
+    data = prepared_iris(tmp_path / "p")
+    jobs = [
+        (Boosted(), job_of(BOOSTED, data, _genome(data), max_latency=limit)),
+        (Linear(), job_of(LINEAR, data, {"strength": 1.0}, max_latency=limit)),
+    ]
+    for learner, job in jobs:
+        if limit < 1.0:
+            with pytest.raises(LimitExceeded, match="a smaller model"):
+                list(learner.train(job))
+        else:
+            assert list(learner.train(job))[-1].facts["latency_ms"] > 0.0

@@ -7,14 +7,16 @@ every row that is asked for. Where time is short, the folds share what is left e
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from byeori._util.files import write_whole
-from byeori.core.data import Prepared
+from byeori.core.data import Arrays, Prepared
+from byeori.core.errors import LimitExceeded
 from byeori.core.jobs import Job
 from byeori.core.metrics import score
 from byeori.core.schema import CLASSIFICATION, Schema
@@ -95,6 +97,41 @@ class Board:
                 yield fold, np.load(path, allow_pickle=False)
 
 
+def latency_ms(job: Job, predict: Callable[[Arrays], object], arrays: Arrays) -> float:
+    """Return the median milliseconds of one item's prediction; those of several folds' models add up.
+
+    Args:
+        job: Its limit is held against it.
+        predict: One fold's model.
+        arrays: At least one row.
+
+    Raises:
+        LimitExceeded: It takes longer than `job.max_latency`.
+    """
+    one = arrays.take(np.zeros(1, dtype=np.int64))
+    times: list[float] = []
+    predict(one)
+    while len(times) < 20 and sum(times) < 0.4:
+        begun = time.perf_counter()
+        predict(one)
+        times.append(time.perf_counter() - begun)
+    latency = 1e3 * float(np.median(times)) * len(folds_of(job))
+    hold_latency(job, latency)
+    return latency
+
+
+def hold_latency(job: Job, latency: float) -> None:
+    """Hold a latency in milliseconds against the limit of a job.
+
+    Raises:
+        LimitExceeded: It is over the limit.
+    """
+    if job.max_latency is not None and latency > job.max_latency:
+        raise LimitExceeded(
+            f"One prediction takes {latency:.2f} ms and may take {job.max_latency:g} ms: a smaller model is needed."
+        )
+
+
 def measures(schema: Schema, target: npt.NDArray[np.generic], prediction: Floats) -> dict[str, float]:
     """Return the validation curves' figures: the loss (log loss, or mean squared error) and the study's metric.
 
@@ -142,11 +179,6 @@ def spread(values: npt.NDArray[np.generic], margin: float = 0.25) -> tuple[float
     """
     low, high = float(np.min(values)), float(np.max(values))
     return low - margin * (high - low), high + margin * (high - low)
-
-
-def mean_of(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of each figure."""
-    return {name: float(np.mean([part[name] for part in parts])) for name in parts[0]} if parts else {}
 
 
 def _save(path: Path, values: Floats) -> None:

@@ -15,6 +15,10 @@ from byeori.core.data import Arrays
 from byeori.learners._batches import IMAGE, Batch, ready, stored
 from byeori.nn.augment import Augment
 
+_FEW_STEPS = 16
+"""Steps an epoch has at least, if its batches need not be smaller than …"""
+_LEAST_BATCH = 16
+"""… so many rows."""
 _KEEP = 256 << 20
 """Bytes of training rows that one process may copy; more are read from the memory map that all processes share."""
 
@@ -105,11 +109,13 @@ def order(seed: int, fold: int, epoch: int, count: int) -> Tensor:
 def steps_per_epoch(count: int, batch_size: int) -> int:
     """Return the steps in which all rows are drawn once, in batches of about the size asked for.
 
+    Of few rows smaller batches are made: a network does not learn from a handful of steps, however good they are.
+
     Example:
-        >>> steps_per_epoch(150, 128), steps_per_epoch(200, 128), steps_per_epoch(5, 64)
-        (1, 2, 1)
+        >>> steps_per_epoch(10_000, 128), steps_per_epoch(600, 128), steps_per_epoch(100, 128)
+        (78, 16, 6)
     """
-    return max(1, round(count / batch_size))
+    return max(1, round(count / min(batch_size, max(_LEAST_BATCH, count // _FEW_STEPS))))
 
 
 def fit_inputs(net: nn.Module, arrays: Arrays, rows: npt.NDArray[np.int64], most: int = 20_000) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 import torch
 
 from byeori._util.json import Json
-from byeori.core.errors import LimitExceeded
 from byeori.core.jobs import Job, Report
 from byeori.learners._folders import fold_folder
-from byeori.learners._folds import folds_of, peak_memory, share
+from byeori.learners._folds import folds_of, hold_latency, peak_memory, share
 from byeori.learners._nets_fold import FoldTraining, Look
 from byeori.learners._nets_make import Setting
 from byeori.learners._nets_predict import CARD, build, latency_ms
@@ -76,9 +75,6 @@ def _measured(setting: Setting) -> Mapping[str, Json]:
     with Dice(job.seed).rolling():
         net = build(job.family, job.genome, setting.prepared.schema).eval()
     latency = latency_ms(net, setting.arrays) * len(folds_of(job))
-    if job.max_latency is not None and latency > job.max_latency:
-        raise LimitExceeded(
-            f"One prediction takes {latency:.2f} ms and may take {job.max_latency:g} ms: a smaller network is needed."
-        )
+    hold_latency(job, latency)
     params = sum(p.numel() for p in net.parameters())
     return {"params": params, "latency_ms": latency, "precision": job.precision}

@@ -21,7 +21,7 @@ from byeori.core.protocols import Predictor
 from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.learners._features import features
 from byeori.learners._folders import average, fold_folder, trained
-from byeori.learners._folds import Board, class_weights, folds_of, measures, peak_memory, share, spread
+from byeori.learners._folds import Board, class_weights, folds_of, latency_ms, measures, peak_memory, share, spread
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -117,7 +117,7 @@ class _Growth:
         target = np.asarray(prepared.target()[self._train])
         self._low, self._high = (0.0, 1.0) if prepared.schema.task == CLASSIFICATION else spread(target)
         self._valid = None if fold is None else self._part(prepared.valid_rows([fold]), weighted=False)
-        self._cost = 0.0
+        self._cost = self._latency = 0.0
         self._looked = time.perf_counter()
         self._written = 0
         self._over = False
@@ -169,6 +169,8 @@ class _Growth:
             metrics["valid"] = measures(self._schema, self._valid.target, prediction)
         loss = booster.booster.eval_train()[0][2]
         metrics["train"] = {"loss": float(loss)}
+        if self._over or not self._written:
+            self._latency = latency_ms(self._job, lambda one: booster.predict(features(one)), self._prepared.arrays())
         if booster.best != self._written:
             self._write(booster)
             if self._fold is not None:
@@ -191,6 +193,7 @@ class _Growth:
             return {}
         items = max(1, len(self._valid.rows)) if self._valid else 1
         found: dict[str, Json] = {"rounds": self._booster.best, "learning_rate": self._booster.rate, "params": 0}
+        found["latency_ms"] = self._latency
         if self._valid:
             found["seconds_per_item"] = self._cost / items
         return found

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from byeori._util.files import write_whole
+from byeori._util.json import Json
 from byeori.core.data import Arrays, Prepared
 from byeori.core.errors import ModelError
 from byeori.core.jobs import Job, Member, Report
@@ -21,7 +22,7 @@ from byeori.learners import _solve
 from byeori.learners._design import Design
 from byeori.learners._features import Features, cards, features
 from byeori.learners._folders import average, fold_folder, trained
-from byeori.learners._folds import Board, class_weights, folds_of, measures, peak_memory, share, spread
+from byeori.learners._folds import Board, class_weights, folds_of, latency_ms, measures, peak_memory, share, spread
 
 _CARD = "linear.safetensors"
 
@@ -42,7 +43,11 @@ class Linear:
             folder.mkdir(parents=True, exist_ok=True)
             seconds = share(job, time.perf_counter() - begun, len(folds) - done)
             fit = _Fit(job, prepared, fold, seconds)
+            facts: dict[str, Json] = {}
             for model, progress in fit.run():
+                if not facts:
+                    latency = latency_ms(job, _Mean([model]).predict, prepared.arrays())
+                    facts = {"params": model.weights.size, "latency_ms": latency}
                 metrics = {"train": fit.judge(model, None)[1]}
                 if fold is not None:
                     prediction, metrics["valid"] = fit.judge(model, fold)
@@ -56,7 +61,7 @@ class Linear:
                     value=board.value,
                     seconds=time.perf_counter() - begun,
                     memory=peak_memory(),
-                    facts={"params": model.weights.size},
+                    facts=facts,
                 )
 
     def load(self, member: Member, schema: Schema) -> Predictor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from byeori._util.json import Json
 from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Space
+from byeori.families.plain._weights import class_weights
 
 
 class Trees:
@@ -12,11 +13,12 @@ class Trees:
 
     def space(self, schema: Schema) -> Space:
         """Return the questions; those about categories and linear leaves only where the data has use for them."""
+        classes = schema.task == CLASSIFICATION
         boosted: dict[str, Space] = {
             "learning_rate": Float(0.01, 0.3, log=True, default=0.05),
-            "leaves": Int(4, 128, log=True, default=24),
-            "leaf_rows": Int(1, 60, log=True, default=8),
-            "columns": Float(0.3, 1.0, default=0.7),
+            "leaves": Int(4, 128, log=True, default=24 if classes else 32),
+            "leaf_rows": Int(1, 60, log=True, default=8 if classes else 4),
+            "columns": Float(0.3, 1.0, default=0.7 if classes else 1.0),
             "rows": Float(0.5, 1.0, default=0.85),
             "lambda_l1": Float(1e-6, 10.0, log=True, default=1e-6),
             "lambda_l2": Float(1e-3, 30.0, log=True, default=1.0),
@@ -25,20 +27,20 @@ class Trees:
             "extra": Categorical((False, True)),
         }
         forest: dict[str, Space] = {
-            "trees": Int(100, 500, log=True, default=300),
-            "leaves": Int(16, 512, log=True, default=256),
-            "leaf_rows": Int(1, 20, log=True, default=2),
-            "columns": Float(0.1, 1.0, default=0.4),
+            "trees": Int(100, 500, log=True, default=200),
+            "leaves": Int(16, 1024, log=True, default=400),
+            "leaf_rows": Int(1, 20, log=True, default=1),
+            "columns": Float(0.1, 1.0, default=0.4 if classes else 1.0),
             "rows": Float(0.4, 0.95, default=0.7),
             "extra": Categorical((False, True)),
         }
         if any(column.kind == "category" for column in schema.inputs):
             boosted["category_smoothing"] = Float(1.0, 100.0, log=True, default=10.0)
-        if schema.task != CLASSIFICATION and schema.metric != "mae":
+        if not classes and schema.metric != "mae":
             boosted["linear_leaves"] = Categorical((False, True))
         questions: dict[str, Space] = {"kind": OneOf({"boosted": Record(boosted), "forest": Record(forest)})}
-        if schema.task == CLASSIFICATION:
-            questions["class_weights"] = Categorical(("none", "balanced", "sqrt"))
+        if classes:
+            questions["class_weights"] = class_weights(schema)
         return Record(questions)
 
     def params(self, genome: Json, schema: Schema) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from byeori._util.json import Json
 from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Space
+from byeori.families.plain._weights import class_weights
 
 
 class Regression:
@@ -19,7 +20,7 @@ class Regression:
             )
             questions["pairs"] = Categorical((False, True))
         if schema.task == CLASSIFICATION:
-            questions["class_weights"] = Categorical(("none", "balanced", "sqrt"))
+            questions["class_weights"] = class_weights(schema)
         return Record(questions)
 
     def params(self, genome: Json, schema: Schema) -> int:
