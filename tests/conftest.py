@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import byeori
+from byeori import catalog
 from byeori._util.lazy import lazy
 
 if TYPE_CHECKING:  # a single light test is not to wait for what it does not use
@@ -83,3 +84,9 @@ def regression_study(progressions: pd.DataFrame, tmp_path_factory: pytest.TempPa
     """A finished study of a table with a value."""
     out = tmp_path_factory.mktemp("regression") / "study"
     return byeori.fit(progressions, out=out, target="progression", trials=1, executor="inline")
+
+
+@pytest.fixture
+def no_nets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalog without networks, so that many children of a table take no time."""
+    monkeypatch.setattr(catalog, "ROWS", tuple(row for row in catalog.ROWS if row.learner != "nets"))

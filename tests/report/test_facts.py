@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from byeori import api, catalog
+from byeori import api
 from byeori._util.json import loads, pretty
 from byeori.core.errors import StudyError
 from byeori.report.facts import gather
@@ -19,12 +19,6 @@ from byeori.study import Study
 @pytest.fixture
 def copied(table_study: Study, tmp_path: Path) -> Path:
     return Path(shutil.copytree(table_study.folder, tmp_path / "study"))
-
-
-@pytest.fixture
-def no_nets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables without networks, so that many children take no time."""
-    monkeypatch.setattr(catalog, "ROWS", tuple(row for row in catalog.ROWS if row.learner != "nets"))
 
 
 @pytest.mark.parametrize("which", ["image_study", "table_study", "regression_study"])
