@@ -72,9 +72,7 @@ class Column:
     @staticmethod
     def from_json(data: Json) -> Column:
         """Read what `to_json` wrote."""
-        return Column(
-            name=data["name"], kind=data["kind"], shape=tuple(data["shape"]), labels=tuple(data["labels"])
-        )
+        return Column(name=data["name"], kind=data["kind"], shape=tuple(data["shape"]), labels=tuple(data["labels"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,8 +57,9 @@ class Budget:
         """Return the seconds a child that begins now may take; None for no limit; NaN where beginning is no use.
 
         The default genome may use all the time there is: nothing is risked on strangers before it is safe. Later
-        children get at most 2.5 times what it took, or what the best one took, and none is begun that could train for less than 0.45 of what the
-        best one took: under a squeezed schedule it would only look worse than it is. A baseline gets a tenth.
+        children get at most 2.5 times what it took, or what the best one took, and none is begun that could train for
+        less than 0.45 of what the best one took: under a squeezed schedule it would only look worse than it is. A
+        baseline gets a tenth.
         """
         if self.ends is None:
             return None
