@@ -84,6 +84,19 @@ def test_absent_classes_are_left_out():
     )
 
 
+def test_the_rounds_of_a_large_auc_are_right_to_first_order(monkeypatch):
+    y, p, _ = _problem(300, 8)
+    p = np.round(p, 2)
+    exact = metrics.bootstrap("auc", y, p)
+    monkeypatch.setattr("byeori.core.scorers.LARGE", 0)
+    quick = metrics.bootstrap("auc", y, p)
+    assert quick.value == exact.value
+    assert (quick.low, quick.high) == pytest.approx((exact.low, exact.high), abs=0.15 * (exact.high - exact.low))
+    assert quick.error == pytest.approx(exact.error, rel=0.1)
+    broken = np.where(np.arange(300)[:, None] < 20, np.nan, p)
+    assert metrics.bootstrap("auc", y, broken).high < quick.low
+
+
 def test_calibration_error_closed_form():
     p = np.array([[0.1, 0.9]] * 10 + [[0.35, 0.65]] * 10)
     y = np.array([1] * 9 + [0] + [1] * 4 + [0] * 6)
