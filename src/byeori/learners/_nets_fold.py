@@ -223,9 +223,10 @@ class FoldTraining:
 
     def _hold_back(self) -> None:
         """Keep time for the last look and the saving, as measured so far."""
-        look = 0.0 if self._valid is None else 1.25 * self._valid.cost
+        look = 0.0 if self._valid is None else 1.5 * self._valid.cost
         files = 2 if self._schedule.until >= 1.0 else 6
-        self._schedule.hold_back(look + 0.02 + files * 4 * self._stepper.card.params / _DISK + self._step_seconds)
+        slack = 0.02 + 0.01 * (self._seconds or 0.0)
+        self._schedule.hold_back(look + slack + files * 4 * self._stepper.card.params / _DISK + self._step_seconds)
 
     def _facts(self, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Json]:
         facts: dict[str, Json] = {
