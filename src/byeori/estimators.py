@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +14,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from byeori import catalog
 from byeori.api import fit
@@ -59,8 +67,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
     def _study(self, X: Any, y: Labels, modality: str, task: str) -> None:
         """Run the study and open its model."""
-        keeper = None if self.folder else tempfile.TemporaryDirectory(prefix="byeori-")
-        folder = Path(keeper.name) / "study" if keeper else Path(str(self.folder))
+        folder = Path(self.folder) if self.folder else self._temporary() / "study"
         self.study_ = fit(
             (X, y),
             out=folder,
@@ -76,7 +83,33 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             modality=modality,
         )
         self.model_ = Model.load(folder)
-        self._keeper = keeper
+
+    def _temporary(self) -> Path:
+        """Return a new folder that goes when this estimator does."""
+        folder = tempfile.mkdtemp(prefix="byeori-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Take the model's files along; the study stays where it is."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        model = state.pop("model_", None)
+        state.pop("study_", None)
+        if model is not None:
+            files = (file for file in model.folder.rglob("*") if file.is_file())
+            state["_files"] = {file.relative_to(model.folder).as_posix(): file.read_bytes() for file in files}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Put the model's files into a new folder."""
+        files = state.pop("_files", None)
+        super().__setstate__(state)
+        if files is not None:
+            folder = self._temporary() / "model"
+            for name, content in files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+            self.model_ = Model.load(folder)
 
 
 class _Tabular(_Estimator):
@@ -86,7 +119,10 @@ class _Tabular(_Estimator):
         """Check X as scikit-learn does, and name its columns; a DataFrame keeps its types."""
         if isinstance(X, pd.DataFrame) and not all(isinstance(c, str) for c in X.columns):
             X = X.set_axis([str(c) for c in X.columns], axis=1)
-        checked = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=1)
+        least = 2 if reset else 1
+        checked = validate_data(
+            self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=least
+        )
         if isinstance(X, pd.DataFrame):
             return X.reset_index(drop=True)
         if checked.dtype.kind in "OUS":
@@ -105,6 +141,7 @@ class _Classifying(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
     def _fit_classes(self, X: Any, y: Any, modality: str) -> Self:
         y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
@@ -201,6 +238,7 @@ class TabularRegressor(RegressorMixin, _Tabular):  # type: ignore[misc]
         """
         frame = self._checked(X, reset=True)
         values = check_array(column_or_1d(y, warn=True), ensure_2d=False, dtype=np.float64)
+        check_consistent_length(frame, values)
         self._study(frame, values, catalog.TABLES, REGRESSION)
         return self
 
