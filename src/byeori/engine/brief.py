@@ -108,6 +108,8 @@ class FamilyBrief:
             out=str(to),
             seed=seed_of(self.seed, "trial", trial) % (1 << 31),
             folds=(),
+            # What the trial found out with its validation rows (how many rounds), a refit without any cannot.
+            weights_from=str(trial_folder(self.study, trial)),
             seconds=seconds,
             threads=self.threads,
             precision=self.precision,

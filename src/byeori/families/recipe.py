@@ -14,6 +14,7 @@ from __future__ import annotations
 from byeori.core.errors import SpaceError
 from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Space
+from byeori.families._weights import class_weights
 
 SMALLEST_SIDE = 8
 """Pixels: no image network is asked to see less."""
@@ -99,5 +100,5 @@ def _classes(schema: Schema) -> dict[str, Space]:
         return {}
     return {
         "label_smoothing": Float(0.0, 0.2, default=0.05),
-        "class_weights": Categorical(("none", "balanced", "sqrt")),
+        "class_weights": class_weights(schema),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from byeori._util.json import Json
 from byeori.core.schema import CLASSIFICATION, Schema
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Space
-from byeori.families.plain._weights import class_weights
+from byeori.families._weights import class_weights
 
 
 class Regression:

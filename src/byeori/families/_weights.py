@@ -1,4 +1,4 @@
-"""The question how much each class weighs, asked by all classic families."""
+"""The question how much each class weighs, asked by every family of classifiers."""
 
 from __future__ import annotations
 
