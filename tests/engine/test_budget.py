@@ -59,11 +59,7 @@ def test_a_study_of_no_trials_is_refused():
 
 
 def test_the_reserve_grows_with_what_it_must_pay_for():
-    assert (
-        finish_reserve(10.0, predict=0.1)
-        < finish_reserve(10.0, predict=2.0)
-        < finish_reserve(100.0, predict=2.0)
-    )
+    assert finish_reserve(10.0, predict=0.1) < finish_reserve(10.0, predict=2.0) < finish_reserve(100.0, predict=2.0)
 
 
 def folders(state, root):
