@@ -40,9 +40,9 @@ def data_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """400 pictures of 8×8 and their ten labels as text."""
+    """300 pictures of 8×8 and their ten labels as text."""
     found = datasets.load_digits()
-    return found.images[:400].astype(np.uint8), found.target[:400].astype(str)
+    return found.images[:300].astype(np.uint8), found.target[:300].astype(str)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +69,10 @@ def progressions() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def image_study(digits: tuple[np.ndarray, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A finished study of pictures: the default network, one child of the parent, the baselines."""
-    return byeori.fit(digits, out=tmp_path_factory.mktemp("images") / "study", trials=2, workers=2)
+    measured = {"precision": "fp32", "why": "Measuring takes as long as the rest of so small a study."}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("byeori.session.Session._precision", lambda *_: measured)
+        return byeori.fit(digits, out=tmp_path_factory.mktemp("images") / "study", trials=2, workers=2)
 
 
 @pytest.fixture(scope="session")

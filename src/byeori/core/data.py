@@ -53,7 +53,7 @@ class Arrays:
 
     def __post_init__(self) -> None:
         if len({len(a) for a in self.parts.values()}) > 1:
-            raise ValueError(f"Arrays of different lengths: {({k: len(v) for k, v in self.parts.items()})}.")
+            raise ValueError(f"Arrays of different lengths: { ({k: len(v) for k, v in self.parts.items()}) }.")
 
     def __len__(self) -> int:
         return len(next(iter(self.parts.values()), ()))
@@ -126,7 +126,8 @@ class Prepared:
             np.save(file, target, allow_pickle=False)
         with (folder / "fold.npy").open("wb") as file:
             np.save(file, fold.astype(np.int16), allow_pickle=False)
-        (folder / "names.json").write_text(pretty(list(names)), encoding="utf-8", errors="surrogateescape")
+        readable = [name.encode(errors="replace").decode() for name in names]
+        (folder / "names.json").write_text(pretty(readable), encoding="utf-8")
         record = {
             "format": PREPARED_FORMAT,
             "fingerprint": fingerprint,
