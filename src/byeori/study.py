@@ -63,7 +63,8 @@ class Study:
         study = Study(folder)
         if study.asked["format"] > STUDY_FORMAT:
             raise StudyError(f"The study in {folder} was made by a newer Byeori: update Byeori.")
-        if not isinstance(study.asked.get("request"), dict):
+        request = study.asked.get("request")
+        if not (isinstance(request, dict) and isinstance(request.get("source"), dict)):
             raise StudyError(_damaged(folder))
         return study
 

@@ -66,7 +66,8 @@ def run(arguments: Sequence[str], session: Session) -> int:
     except (ByeoriError, typer.TyperException) as error:
         if debug:
             traceback.print_exc()
-        show.err(f"Error: {_sentence(error)}")
+        said = _usage(error, arguments) if isinstance(error, typer.TyperException) else _sentence(error)
+        show.err(f"Error: {said}")
         return error.exit_code
     except KeyboardInterrupt:
         code = STOPPED
@@ -109,8 +110,6 @@ def _everywhere(
 
 def _sentence(error: Exception) -> str:
     """Return an error's message as one line that ends a sentence."""
-    if isinstance(error, typer.TyperException):
-        return _usage(error)
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename} cannot be read or written" if error.filename else "The operating system refused"
         return f"{where} ({error.strerror}): look at the path, its rights, and the room on the disk."
@@ -119,18 +118,28 @@ def _sentence(error: Exception) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _usage(error: typer.TyperException) -> str:
-    """Return what typer says of the words of a command in terms of them, and where help is."""
-    text = " ".join(error.format_message().split())
+def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
+    """Return what typer says of the words of a command, with the word it is about, and where help is."""
+    text = " ".join(error.format_message().split()).rstrip(".")
     option, _, why = text.removeprefix("Invalid value for ").partition(": ")
-    kinds = {"integer": "a whole number, for example 20", "number": "a number, for example 1.5"}
-    for kind, wanted in kinds.items():
+    for kind, wanted in (("integer", "a whole number, for example 20"), ("number", "a number, for example 1.5")):
         if f"valid {kind}" in why:
-            text = f"The value of {option} is not {wanted}."
-    context = getattr(error, "ctx", None)
-    if context is None or text.endswith("?"):
+            name = option.strip("'")
+            text = f"{name} takes {wanted}, and not {_given(name, arguments)!r}"
+    if text.endswith("?"):
         return text
-    return f"{text.rstrip('.')}: see `{context.command_path} --help`."
+    command = next((word for word in arguments if word in {function.__name__ for function in COMMANDS}), "")
+    return f"{text}: see `{' '.join(filter(None, ('byeori', command)))} --help`."
+
+
+def _given(option: str, arguments: Sequence[str]) -> str:
+    """Return the value that an option was given."""
+    for word, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == option:
+            return after
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return ""
 
 
 def _fault(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:

@@ -53,7 +53,7 @@ def test_a_class_left_with_one_readable_image_stops(tmp_path: Path, make_folder:
     root = make_folder(tmp_path / "d", count=12)
     make_folder(tmp_path / "d", ("emu",), 2, start=50)
     (root / "emu" / "0.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"Class 'emu' of .* has only 1 images that can be read"):
+    with pytest.raises(DataError, match=r"Class 'emu' of .* has only 1 image that can be read"):
         _check(root)
 
 

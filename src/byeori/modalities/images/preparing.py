@@ -97,8 +97,9 @@ def counts_of(listing: Listing, seen: Seen, schema: Schema) -> Mapping[str, int]
     learnt = Counter(index[listing.part[seen.rows] != HELD].tolist())
     for i, label in enumerate(schema.labels):
         if learnt[i] < 2:
+            some = "1 image" if learnt[i] == 1 else f"{learnt[i]} images"
             raise DataError(
-                f"Class {label!r} of {listing.origin} has only {learnt[i]} images that can be read; "
+                f"Class {label!r} of {listing.origin} has only {some} that can be read; "
                 "at least 2 are needed: add images or remove the class."
             )
     every = Counter(index.tolist())
