@@ -1,19 +1,19 @@
 """Everything Byeori raises on purpose.
 
-    ByeoriError                 one clear sentence: what was given, what was expected, how to mend it
-    ├── InputError              what the user gave is wrong                          exit code 2
-    │   ├── DataError           a file, a row, a column, a class
-    │   ├── OptionError         an option or a name (unknown strategy, negative time)
-    │   ├── SpaceError          a space that contradicts itself
-    │   ├── GenomeError         a genome its space does not allow; names the path
-    │   ├── StudyError          a folder that is no study, another study, or held by another process
-    │   └── ModelError          a model folder that is not there, damaged or of a newer format
-    └── RunError                something failed while running                       exit code 1
-        ├── StoreError          the log cannot be read or written (disk full)
-        │   └── DamagedError    the log is damaged, or none of ours                  exit code 2
-        ├── TrialError          a child that cannot go on (a learner raises it; the study goes on)
-        ├── Diverged            a TrialError: the loss is not a number
-        └── LimitExceeded       a TrialError: the child breaks a limit the user set
+ByeoriError                 one clear sentence: what was given, what was expected, how to mend it
+├── InputError              what the user gave is wrong                          exit code 2
+│   ├── DataError           a file, a row, a column, a class
+│   ├── OptionError         an option or a name (unknown strategy, negative time)
+│   ├── SpaceError          a space that contradicts itself
+│   ├── GenomeError         a genome its space does not allow; names the path
+│   ├── StudyError          a folder that is no study, another study, or held by another process
+│   └── ModelError          a model folder that is not there, damaged or of a newer format
+└── RunError                something failed while running                       exit code 1
+    ├── StoreError          the log cannot be read or written (disk full)
+    │   └── DamagedError    the log is damaged, or none of ours                  exit code 2
+    ├── TrialError          a child that cannot go on (a learner raises it; the study goes on)
+    ├── Diverged            a TrialError: the loss is not a number
+    └── LimitExceeded       a TrialError: the child breaks a limit the user set
 """
 
 from __future__ import annotations
