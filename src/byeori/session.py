@@ -17,7 +17,7 @@ from byeori._util.json import Json
 from byeori.core import events as ev
 from byeori.core import metrics
 from byeori.core.data import Prepared
-from byeori.core.errors import DataError, RunError, StoreError, StudyError
+from byeori.core.errors import DataError, RunError, StoreError, StudyError, no_room
 from byeori.core.events import Event
 from byeori.core.jobs import Candidate
 from byeori.core.protocols import Executor
@@ -381,6 +381,8 @@ def _last_resort(bench: Bench, opening: Sequence[Candidate]) -> None:
     apply(state, events[0])
     while state.status(number) != "ended":
         for said in executor.poll(0.0):
+            if said.kind == ev.ENDED and said.data["reason"] == ev.NO_ROOM:
+                raise RunError(no_room(said.data["message"]))
             events.append(replace(said, time=time.time()))
             apply(state, events[-1])
     bench.store.append(events)
