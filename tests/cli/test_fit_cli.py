@@ -51,7 +51,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fitted(place: Path) -> subprocess.CompletedProcess[str]:
     return command(
-        "fit", "things.csv", "--out", "study", "--target", "kind", "--trials", "1", "--workers", "1", "--json", cwd=place
+        "fit", "things.csv", "--out", "study", "--target", "kind", "--trials", "1", "--workers", 1, "--json", cwd=place
     )
 
 
