@@ -32,7 +32,6 @@ from byeori.core.schema import CLASSIFICATION, Schema, Source
 from byeori.engine.calibrate import apply_temperature
 
 MODEL_FORMAT = 1
-
 _log = logging.getLogger(__name__)
 
 Numbers = npt.NDArray[np.float64]
@@ -294,7 +293,7 @@ def measure(
     """Return every metric of a schema's task with its bootstrap interval, the schema's own first."""
     known = np.flatnonzero(target >= 0) if schema.task == CLASSIFICATION else np.flatnonzero(np.isfinite(target))
     if not len(known):
-        taught = f" ({', '.join(map(repr, schema.labels[:5]))}, …)" if schema.labels else ""
+        taught = f" ({', '.join(map(repr, schema.labels[:5]))}{', …' * (len(schema.labels) > 5)})" * bool(schema.labels)
         raise DataError(
             f"None of the true answers is one that the model knows{taught}: check the target column's labels."
         )
@@ -341,7 +340,8 @@ def _read(folder: Path) -> dict[str, Json]:
     if not folder.exists():
         raise ModelError(not_there(folder))
     if not file.is_file():
-        raise ModelError(f"There is no model in {folder}: give the folder with model.json, for example STUDY/model.")
+        study = ", a study that is not finished (`byeori resume` goes on)" if (folder / "study.json").exists() else ""
+        raise ModelError(f"There is no model in {folder}{study}: give the folder with model.json, such as STUDY/model.")
     try:
         record: dict[str, Json] = loads(file.read_bytes())
         expected = record.pop("digest")

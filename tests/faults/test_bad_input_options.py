@@ -145,7 +145,7 @@ def test_a_finished_study_is_not_resumed_unasked(study: Path) -> None:
 def test_a_study_without_a_model_yet(study: Path) -> None:
     shutil.rmtree(study / "model")
     (study / "finish.json").unlink()
-    refused(say("predict", study, "things.csv"), "There is no model in", "model.json")
+    refused(say("predict", study, "things.csv"), "There is no model in", "not finished", "byeori resume")
     refused(say("report", study), "not finished", "byeori resume")
 
 

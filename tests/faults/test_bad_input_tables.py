@@ -102,7 +102,7 @@ TESTS = {
     "a label that training lacks": (text_of(rows_of(["big", "smal"])), ("'smal'", "test.csv, row 2", "'small'?")),
     "a column less": (GOOD.replace("height", "hight"), ("test.csv has no column 'height'", "'hight'?")),
     "no rows": ("width,height,kind\n", ("test.csv has a header but no rows",)),
-    "a ragged row": (GOOD + "1\n", ("test.csv, line 42", "1 fields", "mend")),
+    "a ragged row": (GOOD + "1\n", ("test.csv, line 42", "1 field", "mend")),
 }
 
 
@@ -153,7 +153,7 @@ def test_check_shows_long_and_many_labels_briefly(tmp_path: Path) -> None:
 def test_a_long_label_does_not_make_a_long_sentence(tmp_path: Path) -> None:
     rows = rows_of(["a", "b"])
     rows[5][-1] = "x" * 5000
-    assert len(refused(say("check", write(tmp_path / "t.csv", rows)), "only 1 row (row 5)")) < 500
+    assert len(refused(say("check", write(tmp_path / "t.csv", rows)), "only 1 row (row 5 below the header)")) < 500
 
 
 @pytest.fixture(scope="module")

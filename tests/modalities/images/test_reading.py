@@ -203,7 +203,7 @@ def test_missing_files_are_listed_by_row(table: Any) -> None:
         ("file,label\npictures/cat/0.png,a,b\n", "Row 2 of .* has 3 cells where 2 are expected"),
         ("file,file\npictures/cat/0.png,a\n", "two columns of one name"),
         ("file\npictures/cat/0.png\n", "has a column of paths only"),
-        ("file,label\npictures/cat/0.png,\n", r"has no label in 1 rows \(row 2 the first\)"),
+        ("file,label\npictures/cat/0.png,\n", r"has no label in row 2 \(1 such"),
     ],
 )
 def test_csvs_no_study_can_be_made_of(table: Any, text: str, sentence: str) -> None:
@@ -230,7 +230,7 @@ def test_a_data_frame(tmp_path: Path, make_folder: Any) -> None:
     assert read(Source(data=frame)).labels == ("1", "1", "2", "2")
     words = frame.assign(label=["nan", "NA", "None", "x"])
     assert read(Source(data=words)).labels == ("nan", "NA", "None", "x")
-    with pytest.raises(DataError, match=r"no label in 2 rows \(row 2 the first\)"):
+    with pytest.raises(DataError, match=r"no label in row 2 \(2 such"):
         read(Source(data=frame.assign(label=[None, "a", float("nan"), "b"])))
 
 

@@ -58,7 +58,7 @@ def test_blank_lines_are_no_rows() -> None:
 )
 def test_a_ragged_row_is_refused_with_line_and_both_counts(text: str, line: int, fields: int) -> None:
     width = text.lstrip("\n").split("\n")[0].count(",") + 1
-    with pytest.raises(DataError, match=f"t.csv, line {line}: {fields} fields where the first row has {width}"):
+    with pytest.raises(DataError, match=f"t.csv, line {line}: {fields} fields? where the first row has {width}"):
         read_text(text.encode(), "t.csv", header=True)
 
 

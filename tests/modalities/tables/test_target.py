@@ -98,9 +98,13 @@ def test_labels_are_sorted_as_people_expect() -> None:
         (["a", "a"], "classification", "is constant: 'a' in all 2 rows"),
         (["5", "5"], "regression", "is constant: '5'"),
         (["", "?"], "classification", "has no value in any row"),
-        (["a", "a", "b", "b", "c"], "classification", r"'c' of 'y' has only 1 row \(row 5\); at least 2 are needed"),
+        (
+            ["a", "a", "b", "b", "c"],
+            "classification",
+            r"'c' of 'y' has only 1 row \(row 5 below the header\); at least 2 are needed",
+        ),
         (["1", "1", "2"], "classification", "say --task regression"),
-        (["1", "2", "x", "y"], "regression", r"is no number in row 3: 'x' \(2 such rows\)"),
+        (["1", "2", "x", "y"], "regression", r"is no number in row 3 below the header: 'x' \(2 such rows\)"),
         (["1", "inf", "2"], "regression", "is infinite in row 2"),
     ],
 )

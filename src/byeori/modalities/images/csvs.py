@@ -69,7 +69,7 @@ def _listing(table: _Table, source: Source, target: str | None, required: bool) 
     if required and labels is not None and "" in labels:
         empty = [there[i] + first for i, text in enumerate(labels) if not text]
         raise DataError(
-            f"The column {label!r} of {table.origin} has no label in {len(empty)} rows (row {empty[0]} the first): "
+            f"The column {label!r} of {table.origin} has no label in row {empty[0]} ({len(empty)} such in all): "
             "fill them in or remove these rows."
         )
     return Listing(
@@ -160,8 +160,8 @@ def _read(path: Path, source: Source) -> _Table:
     for number, row in enumerate(rows, 2 if source.header else 1):
         if len(row) != len(names):
             raise DataError(
-                f"Row {number} of {called(path)} has {len(row)} cells where {len(names)} are expected: "
-                "mend the row, or put quotes around cells with a comma."
+                f"Row {number} of {called(path)} has {len(row)} cell{'s' * (len(row) != 1)} where {len(names)} are "
+                "expected: mend the row, or put quotes around cells with a comma."
             )
     if len(set(names)) < len(names):
         raise DataError(f"The file {called(path)} has two columns of one name: rename one of them.")

@@ -34,7 +34,7 @@ def read(source: Source) -> Listing:
     """
     listing = _listed(source.data, source, source.target, required=True)
     if source.time_column is not None:
-        raise OptionError("Images are not ordered by time: leave the time column out, or give a group column.")
+        raise OptionError("Images are not ordered by time: leave --time-column out, or give --group.")
     _refuse_columns(source, listing)
     if source.test is not None:
         test = _listed(source.test, replace(source, group=None), source.target, required=True)
@@ -89,8 +89,8 @@ def labels_of(listing: Listing) -> tuple[str, ...]:
     for text, part, name in zip(texts, listing.part, listing.names, strict=True):
         if part == HELD and known.of(text) < 0:
             raise DataError(
-                f"The test set has the class {text!r} ({name}), which the training data have not."
-                f"{did_you_mean(text, labels)}"
+                f"The test set has the class {text!r} ({name}), which the training data have not: mend its "
+                f"name, or leave it out.{did_you_mean(text, labels)}"
             )
     return labels
 
@@ -110,7 +110,7 @@ def target_of(listing: Listing, labels: Sequence[str]) -> npt.NDArray[Any]:
         if value is None:
             raise DataError(
                 f"The value {text!r} of {name} is no number, and regression needs one in each row: "
-                "mend it, or ask for classification."
+                "mend it, or say --task classification."
             )
     return np.array(values, np.float64)
 

@@ -205,13 +205,17 @@ def _why(body: bytes, dialect: Dialect, width: int, source: str, skipped: int, s
         for record in reader:
             if record and len(record) != width:
                 return DataError(
-                    f"{source}, line {start + skipped}: {len(record)} fields where the first row has {width}: "
+                    f"{source}, line {start + skipped}: {_fields(len(record))} where the first row has {width}: "
                     f"mend the row (a text that holds {_spoken(dialect.delimiter)} must stand in quotes)."
                 )
             start = reader.line_num + 1
     except csv.Error as error:
         said = f"line {start + skipped}: {error}"
     return DataError(f"{source} cannot be read as a table: {said}. Save it again as CSV in UTF-8.")
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count} fields"
 
 
 def _spoken(delimiter: str) -> str:

@@ -135,11 +135,11 @@ def read_target(table: Table, name: str, task: str) -> Target:
         )
     for label, count in target.counts().items():
         if count == 1:
-            row = int(np.flatnonzero((target.values == target.labels.index(label)) & ~target.missing)[0]) + 1
+            row = int(np.flatnonzero((target.values == target.labels.index(label)) & ~target.missing)[0])
             more = " If the target is a quantity, say --task regression." if _numeric(target.labels) else ""
             raise DataError(
-                f"The class {label!r} of {name!r} has only 1 row (row {row}); at least 2 are needed, one to learn from "
-                f"and one to judge by: remove the row or merge the class with another.{more}"
+                f"The class {label!r} of {name!r} has only 1 row ({_place(table, row)}); at least 2 are needed, one to "
+                f"learn from and one to judge by: remove the row or merge the class with another.{more}"
             )
     return target
 
@@ -194,7 +194,7 @@ def _values(table: Table, name: str, decimal: str | None = None) -> Target:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
-                f"{where} is no number in row {row + 1}: {cells.values[int(cells.codes[row])].as_py()!r} "
+                f"{where} is no number in {_place(table, row)}: {cells.values[int(cells.codes[row])].as_py()!r} "
                 f"({int(bad.sum()):,} such rows). Mend or remove them{other_task}."
             )
         values = cells.spread(parsed.values, np.nan)
@@ -203,10 +203,15 @@ def _values(table: Table, name: str, decimal: str | None = None) -> Target:
     else:
         raise DataError(f"{where} holds no numbers: choose a column of numbers with --target.")
     if np.isinf(values).any():
-        row = int(np.flatnonzero(np.isinf(values))[0]) + 1
-        raise DataError(f"{where} is infinite in row {row}: give a finite number, or leave the cell empty.")
+        row = int(np.flatnonzero(np.isinf(values))[0])
+        raise DataError(f"{where} is infinite in {_place(table, row)}: give a finite number, or leave the cell empty.")
     missing = np.isnan(values)
     return Target(name=name, task=REGRESSION, labels=(), values=values, missing=missing, decimal=decimal or ".")
+
+
+def _place(table: Table, row: int) -> str:
+    """Say which row it is, so that it is found in a spreadsheet too, which counts the header."""
+    return f"row {row + 1} below the header" if table.named and table.delimiter else f"row {row + 1}"
 
 
 def natural(labels: Sequence[str]) -> list[str]:
