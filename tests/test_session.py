@@ -303,6 +303,21 @@ def test_the_latest_rows_are_the_test_split(progressions: pd.DataFrame, tmp_path
     assert sorted(study.prepared.test_rows()) == list(range(150 - study.prepared.sizes["test"], 150))
 
 
+def test_the_chosen_are_trained_again_on_all_rows_where_that_pays(
+    progressions: pd.DataFrame, tmp_path: Path, no_nets: None
+) -> None:
+    dated = progressions.iloc[:200].assign(day=pd.date_range("2020-01-01", periods=200))
+    settings = {"target": "progression", "time_column": "day", "time": 10_000.0}
+    study = small(tmp_path / "study", dated, **settings)
+    assert study.outcome["refit"]
+    members = sorted(f.name for f in (study.model_folder / "members").glob("*/*"))
+    assert set(members) == {"all"}
+    assert "trained again on training and validation rows" in (study.folder / "report.html").read_text(encoding="utf-8")
+    test = dated.iloc[study.prepared.test_rows()]
+    predicted = np.load(study.folder / "predictions" / "test.npy")
+    assert np.allclose(Model.load(study.folder).predict(test).raw, predicted, rtol=1e-5)
+
+
 # -------------------------------------------------------------------------------------- the same again
 
 
