@@ -117,8 +117,10 @@ def measure(name: str, split: int, seconds: float) -> dict[str, Any]:
     if task == "classification":
         actual = np.asarray([labels.index(v) for v in actual])
     for peer, model in peers(task).items():
-        model.fit(train.drop(columns=[target]), train[target])
-        inputs = test.drop(columns=[target])
+        # HistGradientBoosting refuses a column without any value.
+        full = train.drop(columns=[target]).dropna(axis=1, how="all")
+        model.fit(full, train[target])
+        inputs = test[full.columns]
         if task == "regression":
             output = model.predict(inputs)
         else:

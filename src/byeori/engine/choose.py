@@ -21,6 +21,9 @@ from byeori.engine.keeper import KEPT, trial_folder
 
 Numbers = npt.NDArray[np.float64]
 
+_COOLEST = 0.5
+"""Temperatures below are not believed: validation rows without a mistake would make every answer sure."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -83,7 +86,7 @@ def choose(state: State, study: Path, prepared: Prepared, *, limit: int = 8) -> 
     heat = 1.0
     scale: tuple[float, ...] = ()
     if schema.task == CLASSIFICATION:
-        heat = temperature(raw, target)
+        heat = max(_COOLEST, temperature(raw, target))
         raw = apply_temperature(raw, heat)
         scale = _worth_scaling(thresholds(raw, target, schema.metric))
     return Choice(
