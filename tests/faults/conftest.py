@@ -129,6 +129,8 @@ class Cli:
                 stdout=out,
                 stderr=err,
                 text=True,
+                # A suite that a shell runs in the background inherits a SIGINT that is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
         self.commands.append(Command(process, words, result))
         return self.commands[-1]
