@@ -77,6 +77,7 @@ class State:
     paused: set[int] = field(default_factory=set)
     ended_order: array[int] = field(default_factory=lambda: array("l"))
     best: int | None = None
+    _views: dict[int, Trial] = field(default_factory=dict)
     _proposed: list[bytes] = field(default_factory=list)
     _facts: dict[int, bytes] = field(default_factory=dict)
     _status: bytearray = field(default_factory=bytearray)
@@ -142,8 +143,12 @@ class State:
         return _Views(self, self.ended_order)
 
     def pending(self) -> Sequence[Trial]:
-        """Return the trials that run now, each made when it is looked at."""
-        return _Views(self, list(self.running))
+        """Return the trials that run now; a view is made again only after its trial has reported."""
+        return [self._views.get(n) or self._view(n) for n in self.running]
+
+    def _view(self, number: int) -> Trial:
+        self._views[number] = self.trial(number)
+        return self._views[number]
 
     def spent(self) -> float:
         """Return the seconds that all trials took together, by the clocks of the workers."""
@@ -185,6 +190,7 @@ def apply(state: State, event: Event) -> bool:
         state.first_time = event.time
     state.last_time = event.time
     state.applied += 1
+    state._views.pop(event.trial, None)
     return _APPLY[event.kind](state, event)
 
 
