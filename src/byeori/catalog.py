@@ -18,6 +18,8 @@ from byeori.core.errors import OptionError, did_you_mean
 IMAGES = "images"
 TABLES = "tables"
 KINDS = ("strategy", "stopper", "executor", "modality", "family", "learner")
+ABILITIES = ("objectives", "fidelities", "real", "parallel")
+"""What a strategy makes use of: several objectives, partial trainings, the order of real questions, many workers."""
 _GROUPS = {
     "strategy": "byeori.strategies",
     "stopper": "byeori.stoppers",
@@ -40,6 +42,7 @@ class Row:
         learner: Families: catalog name of the learner that trains them.
         modalities: Families: what they can learn from, best first.
         searched: Families: the modalities for which parents breed them; elsewhere they are baselines.
+        can: Strategies: what they make use of, of `ABILITIES`.
     """
 
     kind: str
@@ -49,10 +52,13 @@ class Row:
     learner: str = ""
     modalities: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
+    can: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"Row {self.name!r} is of kind {self.kind!r}; known: {', '.join(KINDS)}.")
+        if unknown := sorted(set(self.can) - set(ABILITIES)):
+            raise ValueError(f"Row {self.name!r} can {', '.join(unknown)}; known: {', '.join(ABILITIES)}.")
         if ":" not in self.path:
             raise ValueError(f"Row {self.name!r} has the path {self.path!r}; expected `module:name`.")
 
@@ -63,12 +69,14 @@ _STRATEGIES = (
         name="random",
         path="byeori.strategies.random:RandomSearch",
         summary="Every child at random: the control every other parent is held against.",
+        can=("parallel",),
     ),
     Row(
         kind="strategy",
         name="evolution",
         path="byeori.strategies.evolution:Evolution",
         summary="Aging evolution: the young replace the old; a child is a mutant or a crossing of winners.",
+        can=("parallel",),
     ),
 )
 _STOPPERS = (
