@@ -44,6 +44,21 @@ def copied(table_study: Study, tmp_path: Path) -> Path:
 # ------------------------------------------------------------------------------------------- once more
 
 
+def test_data_that_changed_on_disk_is_another_study(iris: pd.DataFrame, tmp_path: Path) -> None:
+    table, out = tmp_path / "iris.csv", tmp_path / "study"
+    iris.to_csv(table, index=False)
+    small(out, table, target="kind")
+    before = (out / "finish.json").read_bytes()
+    table.touch()
+    assert small(out, table, target="kind").finished, "touched, and the same"
+    iris.assign(a=iris["a"] + 1).to_csv(table, index=False)
+    with pytest.raises(StudyError, match="has changed since"):
+        small(out, table, target="kind")
+    assert (out / "finish.json").read_bytes() == before
+    table.unlink()
+    assert api.resume(out, reopen_test=True, trials=1).finished, "what is gone did not change"
+
+
 def test_the_same_call_on_a_finished_study_returns_it_at_once(
     table_study: Study, patients: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from byeori import catalog
-from byeori._util.files import file_hash, not_there, write_whole
+from byeori._util.files import file_hash, not_there, sync, write_whole
 from byeori._util.json import Json, digest, loads, pretty
 from byeori.core import metrics
 from byeori.core.data import Arrays, Encoded
@@ -163,9 +163,10 @@ class Model:
             parts.append(replace(part, folder=place))
         (making / "README.md").write_text(card, encoding="utf-8")
         record = _record(replace(recipe, parts=tuple(parts)))
-        record["files"] = {
-            f.relative_to(making).as_posix(): file_hash(f) for f in sorted(making.rglob("*")) if f.is_file()
-        }
+        files = [f for f in sorted(making.rglob("*")) if f.is_file()]
+        for file in files:
+            sync(file)
+        record["files"] = {f.relative_to(making).as_posix(): file_hash(f) for f in files}
         record["digest"] = digest(record)
         write_whole(making / "model.json", pretty(record))
         old = folder.with_name(f".{folder.name}.old")
@@ -173,6 +174,7 @@ class Model:
         if folder.exists():
             folder.rename(old)
         making.rename(folder)
+        sync(folder.parent)
         shutil.rmtree(old, ignore_errors=True)
         return Model.load(folder)
 

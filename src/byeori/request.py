@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -23,6 +24,10 @@ from byeori.study import STUDY_FORMAT, Study
 
 PRESETS = {"pilot": 600.0, "production": 86_400.0}
 """Preset → seconds, where neither a time nor a number of trials is given."""
+LEAST = 5.0
+"""Seconds below which starting the workers and writing the model take longer than the whole."""
+MOST_WORKERS = 1024
+"""Processes on one machine; with more, a typing error takes the machine down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +115,12 @@ class Spend:
             raise OptionError(f"{self.trials} trials make no study: give 1 or more.")
         if self.seconds is not None and not (self.seconds > 0 and isfinite(self.seconds)):
             raise OptionError(f"A time of {self.seconds} s is no time: give a positive one, for example --time 10m.")
+        if self.seconds is not None and self.seconds < LEAST:
+            raise OptionError(f"No study keeps a promise of {self.seconds:g} s: give {LEAST:g} s or more, better --time 10m.")
         if self.workers is not None and self.workers < 1:
             raise OptionError(f"{self.workers} workers do nothing: give 1 or more.")
+        if self.workers is not None and self.workers > MOST_WORKERS:
+            raise OptionError(f"{self.workers} workers are more than one machine can hold: give {MOST_WORKERS} or fewer.")
 
     def with_preset(self, preset: str) -> Spend:
         """Return the spend with the preset's time where neither a time nor trials were given."""
@@ -226,6 +235,19 @@ def _place(data: Any) -> str | None:
     for part in _bytes_of(data):
         sum_.update(part)
     return f"{_IN_MEMORY}{type(data).__name__} {sum_.hexdigest()}"
+
+
+def mark_of(source: Source) -> str:
+    """Return what tells, without reading it, whether the data at a source's paths was touched: how many files there
+    are, their bytes, and the newest change; empty for data in memory."""
+    paths = [Path(data) for data in (source.data, source.test) if isinstance(data, str | Path) and not is_gone(data)]
+    return " ".join(_mark(path) for path in paths if path.exists())
+
+
+def _mark(path: Path) -> str:
+    inside = [Path(at) / name for at, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
+    found = [file.stat() for file in inside if file.is_file()]
+    return f"{len(found)}/{sum(s.st_size for s in found)}/{max((s.st_mtime_ns for s in found), default=0)}"
 
 
 def is_gone(data: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -33,7 +34,7 @@ from byeori.executors.inline import Inline
 from byeori.executors.local import Local
 from byeori.finish import Bench, family_paths, finish, predict_cost, refit_cost
 from byeori.report.write import write_report
-from byeori.request import Request, Spend, is_gone, look_for, modality_of, same_study, write_study
+from byeori.request import Request, Spend, is_gone, look_for, mark_of, modality_of, same_study, write_study
 from byeori.screen import Screen
 from byeori.stores.sqlite import SQLiteStore
 from byeori.study import Study
@@ -78,6 +79,8 @@ class Session:
             RunError: Something failed; what was logged is kept and the same command goes on.
         """
         record = same_study(self._folder, self._request)
+        if record is not None:
+            self._same_data(record)
         if record is not None and self._finished(reopen_test) and (self._folder / "report.html").exists():
             return Study.open(self._folder)
         if record is None:
@@ -172,12 +175,9 @@ class Session:
                     f"The data of the study in {self._folder} was in memory and what was prepared of it is gone: call "
                     "byeori.fit again with the same data and out=."
                 )
-            modality = catalog.load("modality", self._request.modality or modality_of(source.data))()
-            share = None if self._spend.seconds is None else _PREPARE_SHARE * self._spend.seconds
-            schema = modality.infer(source)
-            prepared = modality.prepare(source, schema, to, seed=self._request.seed, seconds=share)
+            prepared = self._make_ready(to)
         if record is not None and record.get("fingerprint") != prepared.fingerprint:
-            raise StudyError(f"The data of the study in {self._folder} has changed since: give a new --out.")
+            raise StudyError(self._changed())
         if record is not None and record.get("sizes", prepared.sizes) != prepared.sizes:
             raise StudyError(
                 f"The prepared data of the study in {self._folder} was deleted and cannot be made again as it was, for "
@@ -186,13 +186,46 @@ class Session:
         self._seconds["reading"] = time.monotonic() - began
         return prepared
 
+    def _make_ready(self, to: Path) -> Prepared:
+        """Prepare the data into a folder."""
+        source = self._request.source
+        modality = catalog.load("modality", self._request.modality or modality_of(source.data))()
+        share = None if self._spend.seconds is None else _PREPARE_SHARE * self._spend.seconds
+        made: Prepared = modality.prepare(source, modality.infer(source), to, seed=self._request.seed, seconds=share)
+        return made
+
+    def _same_data(self, record: Json) -> None:
+        """Refuse to go on with data that changed since the study began; data that is gone cannot have.
+
+        Raises:
+            StudyError: It changed.
+        """
+        mark = mark_of(self._request.source)
+        if not mark or mark == record.get("mark", mark):
+            return
+        again = self._folder / "work" / "again"
+        try:
+            fingerprint = self._make_ready(again).fingerprint
+        except DataError:
+            fingerprint = ""
+        finally:
+            shutil.rmtree(again, ignore_errors=True)
+        if fingerprint != record.get("fingerprint"):
+            raise StudyError(self._changed())
+
+    def _changed(self) -> str:
+        return (
+            f"The data of the study in {self._folder} has changed since: give a new --out; the old study is left as it "
+            "is."
+        )
+
     def _study(self, store: SQLiteStore, executor: Executor, prepared: Prepared, record: Json | None) -> None:
         schema = prepared.schema
         space = study_space(schema, self._request.max_params)
         opening = opening_of(space, schema, self._request.seed)
         facts = study_facts(prepared, space)
         if record is None:
-            write_study(self._folder, self._request, facts)
+            write_study(self._folder, self._request, {**facts, "mark": mark_of(self._request.source)})
         stopper = catalog.load("stopper", self._request.stopper)()
         state = replay_log(store, stopper)
         for name in ("finish.json", "report.html", "report.json"):

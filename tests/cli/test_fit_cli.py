@@ -194,3 +194,16 @@ def test_ctrl_c_saves_the_best_so_far(place: Path) -> None:
     assert err.endswith("Stopped.\n")
     assert (place / "stopped" / "model" / "model.json").is_file()
     assert str(Path("stopped") / "model") in out
+
+
+def test_a_time_is_kept_and_said(place: Path) -> None:
+    done = command("fit", "things.csv", "--out", "timed", "--target", "kind", "--time", "8s", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert 0 < summary["seconds"]
+    assert summary["trials"] >= 1
+    predicted = command("predict", summary["model"], "things.csv", "-o", "timed.csv", cwd=place)
+    assert predicted.returncode == 0, predicted.stderr
+    assert (place / "timed.csv").read_text().count("\n") == 121
+    log = json.loads((place / "timed" / "report.json").read_text())
+    assert log

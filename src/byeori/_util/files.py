@@ -40,6 +40,15 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object] | bytes | str, 
         raise
 
 
+def sync(path: Path) -> None:
+    """Return when a file, or the names in a folder, would survive a power cut (about 4 ms)."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def file_hash(path: Path) -> str:
     """Return the blake2b hash of a file's bytes, 32 hexadecimal digits."""
     with path.open("rb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zlib
 from pathlib import Path
@@ -24,6 +25,10 @@ _BINARY = (
 )
 
 
+_LARGEST = 8 << 30
+"""Bytes a packed table may unpack to; a file made to do harm unpacks a thousandfold."""
+
+
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a file, unpacked where they are gzip.
 
@@ -40,9 +45,12 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(f"{path} cannot be read ({error.strerror}): check its rights.") from None
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                data = packed.read(_LARGEST + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{path} is a damaged gzip file ({error}): fetch it again.") from None
+        if len(data) > _LARGEST:
+            raise DataError(f"{path} unpacks to more than {_LARGEST >> 30} GiB: unpack it, and give it as Parquet.")
     if not data or data.isspace():
         raise DataError(f"{path} is empty: a table needs a header and rows.")
     return data
