@@ -10,6 +10,8 @@ from byeori._util.json import Json
 
 TRAIN = "train"
 PREDICT = "predict"
+CONFIRM = "confirm"
+"""Strategy name of trials that evaluate an earlier one again, with another seed; no strategy is told of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class Job:
         device: `cpu`, `cuda:0`, …
         precision: `fp32` or `bf16`.
         max_latency: Milliseconds one item's prediction may take, or None; measured before training.
+        objectives: Names of what is measured, where it is several things; the first of them is the value.
     """
 
     trial: int
@@ -98,6 +101,7 @@ class Job:
     device: str = "cpu"
     precision: str = "fp32"
     max_latency: float | None = None
+    objectives: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.what not in (TRAIN, PREDICT):
@@ -110,7 +114,7 @@ class Job:
     @staticmethod
     def from_json(data: Json) -> Job:
         """Read what `to_json` wrote."""
-        return Job(**{**data, "folds": tuple(data["folds"])})
+        return Job(**{**data, "folds": tuple(data["folds"]), "objectives": tuple(data.get("objectives", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

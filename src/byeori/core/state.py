@@ -14,7 +14,7 @@ from math import inf, isfinite, nan
 from byeori._util.json import Json, dumps, loads
 from byeori.core import events as ev
 from byeori.core.events import Event
-from byeori.core.jobs import Origin, Report
+from byeori.core.jobs import CONFIRM, Origin, Report
 
 RUNNING = "running"
 PAUSED = "paused"
@@ -61,9 +61,12 @@ class State:
 
     Args:
         maximize: True where a larger value of the metric is better.
+        confirms: Trial that evaluates another again → that other. Such trials are evidence of how good the other is; they
+            take no part in the search and are never its best.
     """
 
     maximize: bool = False
+    confirms: dict[int, int] = field(default_factory=dict)
     asked: Json = None
     budget: Mapping[str, Json] = field(default_factory=dict)
     precision: str = ""
@@ -139,12 +142,15 @@ class State:
         return (self.trial(n) for n in range(len(self._proposed)))
 
     def ended(self) -> Sequence[Trial]:
-        """Return the ended trials in the order in which they ended, each made when it is looked at."""
-        return _Views(self, self.ended_order)
+        """Return what a strategy is told: the ended trials in the order in which they ended, but for those that only
+        confirm another; each is made when it is looked at."""
+        if not self.confirms:
+            return _Views(self, self.ended_order)
+        return _Views(self, [n for n in self.ended_order if n not in self.confirms])
 
     def pending(self) -> Sequence[Trial]:
-        """Return the trials that run now; a view is made again only after its trial has reported."""
-        return [self._views.get(n) or self._view(n) for n in self.running]
+        """Return the trials of the search that run now; a view is made again only after its trial has reported."""
+        return [self._views.get(n) or self._view(n) for n in self.running if n not in self.confirms]
 
     def _view(self, number: int) -> Trial:
         self._views[number] = self.trial(number)
@@ -156,7 +162,7 @@ class State:
 
     def top(self, count: int) -> list[int]:
         """Return the numbers of the best trials that have a value, best first, the earlier first among equals."""
-        numbers = [n for n in range(len(self._value)) if isfinite(self._value[n])]
+        numbers = [n for n in range(len(self._value)) if isfinite(self._value[n]) and n not in self.confirms]
         return sorted(numbers, key=lambda n: (self.loss(n), n))[:count]
 
 
@@ -215,6 +221,8 @@ def _precision(state: State, event: Event) -> bool:
 def _proposed(state: State, event: Event) -> bool:
     if event.trial != len(state._proposed):
         raise ValueError(f"Trial {event.trial} was proposed, {len(state._proposed)} comes next: the log has a gap.")
+    if _CONFIRMS in event.body and (origin := event.data["origin"])["strategy"] == CONFIRM:
+        state.confirms[event.trial] = origin["parents"][0]
     state._proposed.append(event.body)
     state._status.append(0)
     state._reason.append(0)
@@ -279,11 +287,14 @@ def _ended(state: State, event: Event) -> bool:
     state.running.pop(trial, None)
     state.paused.discard(trial)
     state.ended_order.append(trial)
-    if isfinite(state._value[trial]) and (state.best is None or state.loss(trial) < state.loss(state.best)):
+    better = state.best is None or state.loss(trial) < state.loss(state.best)
+    if better and isfinite(state._value[trial]) and trial not in state.confirms:
         state.best = trial
     return True
 
 
+_CONFIRMS = dumps(CONFIRM)
+"""Looked for before a proposal is decoded, which takes a hundred times as long."""
 _WORTHLESS = frozenset({ev.DIVERGED, ev.OUT_OF_MEMORY, ev.CRASHED, ev.FAILED, ev.LIMIT, ev.LOST})
 """Reasons after which what lies in the trial's folder is not to be trusted, whatever it reported before."""
 

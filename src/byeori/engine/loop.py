@@ -18,7 +18,7 @@ from byeori.core import events as ev
 from byeori.core.deciders import replay
 from byeori.core.errors import RunError, no_room
 from byeori.core.events import Event
-from byeori.core.jobs import Candidate, Job, Report
+from byeori.core.jobs import CONFIRM, Candidate, Job, Report
 from byeori.core.protocols import Decision, Executor, Stopper, Store, Strategy
 from byeori.core.space import Space
 from byeori.core.state import State, apply
@@ -28,6 +28,8 @@ from byeori.engine.keeper import Keeper
 
 _SECOND_CHANCE = frozenset({ev.CRASHED, ev.LOST})
 _ATTEMPTS = 2
+_UNCOUNTED = frozenset({BASELINE, CONFIRM})
+"""Whose trials come on top of those asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +150,9 @@ class Loop:
         turn, state = _Turn(), self._state
         for event in self._parts.executor.poll(self._patience()):
             self._take(turn, event)
-        if turn.ended:
-            self._parts.strategy.tell([state.trial(n) for n in turn.ended])
+        told = [state.trial(n) for n in turn.ended if n not in state.confirms]
+        if told:
+            self._parts.strategy.tell(told)
         return turn
 
     def _patience(self) -> float:
@@ -180,6 +183,8 @@ class Loop:
                 self._judge(turn, event.trial, Report.from_json(data))
 
     def _judge(self, turn: _Turn, number: int, report: Report) -> None:
+        if number in self._state.confirms:
+            return
         decision = self._parts.stopper.decide(self._state.trial(number), report)
         if decision is Decision.STOP:
             self._end(turn, number, ev.STOPPED)
@@ -265,7 +270,7 @@ class Loop:
         event = Event.of(ev.PROPOSED, body, number, 1, time.time())
         apply(state, event)
         turn.events.append(event)
-        if candidate.origin.strategy != BASELINE:
+        if candidate.origin.strategy not in _UNCOUNTED:
             self._bred += 1
         errand = Errand(
             trial=number,
@@ -303,4 +308,4 @@ class Loop:
 
     @staticmethod
     def _counts(state: State, number: int) -> bool:
-        return state.trial(number).origin.strategy != BASELINE
+        return state.trial(number).origin.strategy not in _UNCOUNTED

@@ -39,6 +39,6 @@ def _replay(state: State, event: Event, stopper: Stopper | None) -> None:
         # The state keeps it as bytes, and would stumble over damaged ones later.
         if not {"genome", "origin"} <= set(loads(event.body)):
             raise ValueError("a proposal without a genome or an origin")
-    elif stopper is not None and counted and event.kind == ev.REPORTED:
+    elif stopper is not None and counted and event.kind == ev.REPORTED and event.trial not in state.confirms:
         for data in event.data["reports"]:
             stopper.decide(state.trial(event.trial), Report.from_json(data))
