@@ -116,11 +116,15 @@ class Spend:
         if self.seconds is not None and not (self.seconds > 0 and isfinite(self.seconds)):
             raise OptionError(f"A time of {self.seconds} s is no time: give a positive one, for example --time 10m.")
         if self.seconds is not None and self.seconds < LEAST:
-            raise OptionError(f"No study keeps a promise of {self.seconds:g} s: give {LEAST:g} s or more, for example --time 10m.")
+            raise OptionError(
+                f"No study keeps a promise of {self.seconds:g} s: give {LEAST:g} s or more, for example --time 10m."
+            )
         if self.workers is not None and self.workers < 1:
             raise OptionError(f"{self.workers} workers do nothing: give 1 or more.")
         if self.workers is not None and self.workers > MOST_WORKERS:
-            raise OptionError(f"{self.workers} workers are more than one machine can hold: give {MOST_WORKERS} or fewer.")
+            raise OptionError(
+                f"{self.workers} workers are more than one machine can hold: give {MOST_WORKERS} or fewer."
+            )
 
     def with_preset(self, preset: str) -> Spend:
         """Return the spend with the preset's time where neither a time nor trials were given."""
