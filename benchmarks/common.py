@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
@@ -55,14 +56,18 @@ def digits_as_pictures() -> Path:
 
 def kept(name: str, key: str, measure: Callable[[], Any]) -> Any:
     """Return the kept result of a measurement, or measure and keep it."""
+    found = results(name)
+    if key in found:
+        return found[key]
+    print(f"{name}: {key}", file=sys.stderr, flush=True)
+    value = measure()
+    RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / f"{name}.json"
-    results = json.loads(file.read_text()) if file.exists() else {}
-    if key not in results:
-        print(f"{name}: {key}", file=sys.stderr, flush=True)
-        results[key] = measure()
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-    return results[key]
+    with file.with_suffix(".lock").open("w") as lock:
+        # another process may have kept something meanwhile
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        file.write_text(json.dumps(results(name) | {key: value}, indent=1, sort_keys=True) + "\n")
+    return value
 
 
 def results(name: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Tables: a 60 s study against scikit-learn's defaults on the same splits.
 
-    python benchmarks/tables.py [--splits 5] [--time 60] [--data spambase,titanic]
+    python benchmarks/tables.py [--splits 0,1,2,3,4] [--time 60] [--data spambase,titanic] [--workers 2]
+
+Two such commands may run beside each other, with `--workers 1` and half of the data each.
 
 Writes docs/benchmarks/tables.md; results are kept in benchmarks/results/tables.json.
 """
@@ -104,11 +106,20 @@ def peers(task: str) -> dict[str, Any]:
     }
 
 
-def measure(name: str, split: int, seconds: float) -> dict[str, Any]:
+def measure(name: str, split: int, seconds: float, workers: int) -> dict[str, Any]:
     """Return the metric of every model on one split."""
     train, test, target, task = load(name, split)
     with tempfile.TemporaryDirectory() as folder:
-        study = byeori.fit(train, out=Path(folder) / "s", target=target, task=task, test=test, time=seconds, seed=split)
+        study = byeori.fit(
+            train,
+            out=Path(folder) / "s",
+            target=target,
+            task=task,
+            test=test,
+            time=seconds,
+            seed=split,
+            workers=workers,
+        )
         metric, trials = study.schema.metric, len(study.state)
         labels = list(study.schema.labels)
         found = {OURS: study.test}
@@ -129,20 +140,21 @@ def measure(name: str, split: int, seconds: float) -> dict[str, Any]:
             for column, label in enumerate(model.classes_):
                 output[:, labels.index(label)] = raw[:, column]
         found[peer] = metrics.score(metric, actual, output)
-    return {"metric": metric, "scores": found, "trials": trials, "members": members}
+    return {"metric": metric, "scores": found, "trials": trials, "members": members, "workers": workers}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--splits", default="0,1,2,3,4")
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--time", type=float, default=60.0)
     parser.add_argument("--data", default="")
     args = parser.parse_args()
     names = args.data.split(",") if args.data else ["mushroom", "sick", "spambase", "titanic", *REGRESSION, *UCI]
-    for split in range(args.splits):
+    for split in map(int, args.splits.split(",")):
         for name in names:
             key = f"{name} {split} {args.time:g}"
-            kept("tables", key, lambda n=name, s=split: measure(n, s, args.time))
+            kept("tables", key, lambda n=name, s=split: measure(n, s, args.time, args.workers))
     report()
 
 
