@@ -5,10 +5,12 @@ Both share what they do not change, so a child costs what is new in it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Final, final
 
 from byeori._util.json import Json
+from byeori.core.align import embedded
 from byeori.core.errors import SpaceError
 from byeori.core.question import HOLE, Space
 from byeori.core.space import OneOf, Record, Repeat
@@ -122,7 +124,8 @@ def _edit(question: Repeat, items: list[Json], rng: Random) -> Level | None:
 @final
 class Cross:
     """Answers from one parent or the other: a leaf from either, a sub-tree whole from either or crossed in turn, items
-    of a Repeat side by side. What has weight 0 is not crossed into.
+    of a Repeat with those they are most like (`core.align`), so that what one parent has more of shifts nothing. What
+    has weight 0 is not crossed into.
 
     Args:
         a: First parent; must be valid.
@@ -153,7 +156,7 @@ class Cross:
         return out, self._parts(question, out, [(name, x, b[name]) for name, x in a.items()])
 
     def _parts(
-        self, question: Space, out: Json, pairs: list[tuple[str | int, Json, Json]]
+        self, question: Space, out: Json, pairs: Sequence[tuple[str | int, Json, Json]]
     ) -> list[tuple[str | int, Seed]]:
         """Take half of the sub-trees whole; return what is to be crossed further."""
         todo: list[tuple[str | int, Seed]] = []
@@ -168,13 +171,22 @@ class Cross:
         return todo
 
     def _items(self, question: Repeat, a: list[Json], b: list[Json]) -> Level:
+        """Cross the items that belong together; each of the others, all in the longer list, is kept or not."""
         longer = a if len(a) > len(b) else b
-        both = min(len(a), len(b))
-        out = longer.copy() if self.rng.random() < 0.5 else longer[:both]
+        if len(a) == len(b):
+            out = longer.copy()
+            return out, self._parts(question, out, [(i, x, b[i]) for i, x in enumerate(a)])
+        places = embedded(b if longer is a else a, longer)
+        partner = {place: i for i, place in enumerate(places)}
+        out, pairs = [], []
         item = question.child(0)
-        if item.guarded and not all(item.alive(x) for x in out[both:]):
-            del out[both:]
-        return out, self._parts(question, out, [(i, a[i], b[i]) for i in range(both)])
+        for place, x in enumerate(longer):
+            if (i := partner.get(place)) is not None:
+                pairs.append((len(out), a[place if longer is a else i], b[i if longer is a else place]))
+                out.append(x)
+            elif self.rng.random() < 0.5 and (not item.guarded or item.alive(x)):
+                out.append(x)
+        return out, self._parts(question, out, pairs)
 
     def _either(self, question: Space, a: Json, b: Json) -> Json:
         one, two = (a, b) if self.rng.random() < 0.5 else (b, a)
