@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -18,7 +17,7 @@ from byeori._util.json import Json
 from byeori.core import events as ev
 from byeori.core import metrics
 from byeori.core.data import Prepared
-from byeori.core.errors import DataError, RunError, StoreError, StudyError, no_room
+from byeori.core.errors import RunError, StoreError, StudyError, no_room
 from byeori.core.events import Event
 from byeori.core.jobs import Candidate
 from byeori.core.protocols import Executor
@@ -33,8 +32,9 @@ from byeori.engine.replay import replay_log
 from byeori.executors.inline import Inline
 from byeori.executors.local import Local
 from byeori.finish import Bench, family_paths, finish, predict_cost, refit_cost
+from byeori.reading import ready, unchanged
 from byeori.report.write import write_report
-from byeori.request import Request, Spend, is_gone, look_for, mark_of, modality_of, same_study, write_study
+from byeori.request import Request, Spend, look_for, mark_of, same_study, write_study
 from byeori.screen import Screen
 from byeori.stores.sqlite import SQLiteStore
 from byeori.study import Study
@@ -47,8 +47,6 @@ _PROBE_SECONDS = 20.0
 """A probe that takes longer hangs."""
 _CELLS_A_THREAD = 500_000
 """With fewer, threads wait for each other longer than they work; on a busy machine many times longer."""
-_PREPARE_SHARE = 0.25
-"""Preparation may take this share of the time promised; beyond it a sample is taken."""
 _PRELOAD = ("torch", "lightgbm", "byeori.learners._nets_train")
 """What every study's workers load beside its own learners and families."""
 
@@ -80,7 +78,7 @@ class Session:
         """
         record = same_study(self._folder, self._request)
         if record is not None:
-            self._same_data(record)
+            unchanged(self._request, self._spend, self._folder, record)
         if record is not None and self._finished(reopen_test) and (self._folder / "report.html").exists():
             return Study.open(self._folder)
         if record is None:
@@ -121,7 +119,9 @@ class Session:
             _conclude(self._folder, store)
             return
         self._screen.show(READING, "reading the data")
-        prepared = self._prepared(record)
+        began = time.monotonic()
+        prepared = ready(self._request, self._spend, self._folder, record)
+        self._seconds["reading"] = time.monotonic() - began
         self._study(store, executor, prepared, record)
 
     def _executor(self) -> Executor:
@@ -161,64 +161,6 @@ class Session:
         finally:
             store.close()
 
-    def _prepared(self, record: Json | None) -> Prepared:
-        """Return the prepared data, made now or found."""
-        began, to = time.monotonic(), self._folder / "prepared"
-        prepared = None
-        if record is not None:
-            with suppress(DataError):
-                prepared = Prepared.open(to)
-        if prepared is None:
-            source = self._request.source
-            if is_gone(source.data) or is_gone(source.test):
-                raise StudyError(
-                    f"The data of the study in {self._folder} was in memory and what was prepared of it is gone: call "
-                    "byeori.fit again with the same data and out=."
-                )
-            prepared = self._make_ready(to)
-        if record is not None and record.get("fingerprint") != prepared.fingerprint:
-            raise StudyError(self._changed())
-        if record is not None and record.get("sizes", prepared.sizes) != prepared.sizes:
-            raise StudyError(
-                f"The prepared data of the study in {self._folder} was deleted and cannot be made again as it was, for "
-                "how many rows were taken depended on the time: give a new --out."
-            )
-        self._seconds["reading"] = time.monotonic() - began
-        return prepared
-
-    def _make_ready(self, to: Path) -> Prepared:
-        """Prepare the data into a folder."""
-        source = self._request.source
-        modality = catalog.load("modality", self._request.modality or modality_of(source.data))()
-        share = None if self._spend.seconds is None else _PREPARE_SHARE * self._spend.seconds
-        made: Prepared = modality.prepare(source, modality.infer(source), to, seed=self._request.seed, seconds=share)
-        return made
-
-    def _same_data(self, record: Json) -> None:
-        """Refuse to go on with data that changed since the study began; data that is gone cannot have.
-
-        Raises:
-            StudyError: It changed.
-        """
-        mark = mark_of(self._request.source)
-        if not mark or mark == record.get("mark", mark):
-            return
-        again = self._folder / "work" / "again"
-        try:
-            fingerprint = self._make_ready(again).fingerprint
-        except DataError:
-            fingerprint = ""
-        finally:
-            shutil.rmtree(again, ignore_errors=True)
-        if fingerprint != record.get("fingerprint"):
-            raise StudyError(self._changed())
-
-    def _changed(self) -> str:
-        return (
-            f"The data of the study in {self._folder} has changed since: give a new --out; the old study is left as it "
-            "is."
-        )
-
     def _study(self, store: SQLiteStore, executor: Executor, prepared: Prepared, record: Json | None) -> None:
         schema = prepared.schema
         space = study_space(schema, self._request.max_params)
@@ -226,7 +168,7 @@ class Session:
         facts = study_facts(prepared, space)
         if record is None:
             write_study(self._folder, self._request, {**facts, "mark": mark_of(self._request.source)})
-        stopper = catalog.load("stopper", self._request.stopper)()
+        stopper = catalog.load("stopper", self._request.stopper)(maximize=facts["direction"] == "maximize")
         state = replay_log(store, stopper)
         for name in ("finish.json", "report.html", "report.json"):
             (self._folder / name).unlink(missing_ok=True)
