@@ -85,6 +85,20 @@ _STRATEGIES = (
         summary="Draws around the best tenth what is unlikely among the rest, at a cost that never grows.",
         can=("real", "parallel"),
     ),
+    Row(
+        kind="strategy",
+        name="grid",
+        path="byeori.strategies.grid:Grid",
+        summary="Every combination, like an odometer: for small spaces of which everything is to be known.",
+        can=("parallel",),
+    ),
+    Row(
+        kind="strategy",
+        name="sobol",
+        path="byeori.strategies.sobol:Sobol",
+        summary="Quasi-random: a scrambled Sobol sequence spreads the children evenly over the space.",
+        can=("real", "parallel"),
+    ),
 )
 _STOPPERS = (
     Row(

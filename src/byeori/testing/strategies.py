@@ -94,6 +94,8 @@ class StrategyConformance:
 
     trials = 80
     """Trials in a study of these tests; more where a strategy shows itself later only."""
+    throws_dice = True
+    """Whether another seed makes another search; False where the order of proposals is the space's own."""
 
     def make(self, space: Space) -> Strategy:
         """Return a new strategy that was told nothing."""
@@ -115,7 +117,7 @@ class StrategyConformance:
     def test_randomness_is_the_one_handed_in(self) -> None:
         space = flat_space()
         runs = [_said(play(self.make(space), space, self.trials, seed=seed)) for seed in (1, 2)]
-        assert runs[0] != runs[1]
+        assert (runs[0] != runs[1]) is self.throws_dice
 
     @pytest.mark.parametrize("name", ["flat", "network", "checked"])
     @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
