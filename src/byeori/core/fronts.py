@@ -81,11 +81,10 @@ def crowding(losses: npt.ArrayLike, fronts: npt.ArrayLike | None = None) -> Floa
     rows, finite = _rows(losses)
     found = np.zeros(len(np.asarray(losses)))
     of = np.zeros(len(rows), dtype=np.int64) if fronts is None else np.asarray(fronts, dtype=np.int64)[finite]
-    order = np.argsort(of, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(of[order])) + 1):
-        _, first = np.unique(rows[members], axis=0, return_index=True)
-        alone = members[np.sort(first)]
-        found[finite[alone]] = _room(rows[alone])
+    order = np.lexsort((*rows.T[::-1], of))
+    copies = (of[order[1:]] == of[order[:-1]]) & (rows[order[1:]] == rows[order[:-1]]).all(axis=1)
+    alone = order[np.append(True, ~copies)] if len(order) else order
+    found[finite[alone]] = _room(rows[alone], of[alone])
     return found
 
 
@@ -150,15 +149,20 @@ def _peeled(distinct: Floats) -> Ints:
     return found
 
 
-def _room(rows: Floats) -> Floats:
-    if len(rows) < 3:
-        return np.full(len(rows), np.inf)
+def _room(rows: Floats, of: Ints) -> Floats:
+    """Return the room of distinct rows, sorted by front: every front is a stretch, and all are measured at once."""
     found = np.zeros(len(rows))
+    starts = np.flatnonzero(np.append(True, of[1:] != of[:-1])[: len(of)])
+    sizes = np.diff(np.append(starts, len(of)))
+    ends = starts + sizes - 1
+    inner = np.setdiff1d(np.arange(len(of)), np.append(starts, ends))
     for column in rows.T / 2:  # halved, so that no difference is beyond the largest float
-        order = np.argsort(column, kind="stable")
+        order = np.lexsort((column, of))
         ordered = column[order]
-        extent = ordered[-1] - ordered[0]
-        if extent > 0.0:
-            found[order[1:-1]] += (ordered[2:] - ordered[:-2]) / extent
-            found[order[[0, -1]]] = np.inf
+        extent = ordered[ends] - ordered[starts]
+        wide = extent > 0.0
+        share = np.repeat(np.where(wide, extent, np.inf), sizes)
+        found[order[inner]] += (ordered[inner + 1] - ordered[inner - 1]) / share[inner]
+        found[order[np.append(starts[wide], ends[wide])]] = np.inf
+    found[np.repeat(sizes < 3, sizes)] = np.inf
     return found

@@ -9,12 +9,11 @@ from random import Random
 from typing import NamedTuple, final
 
 from byeori._util.json import Json
-from byeori.core.deciders import cross, mutate
-from byeori.core.errors import OptionError, SpaceError
-from byeori.core.genome import differences
+from byeori.core.errors import OptionError
 from byeori.core.jobs import Candidate, Origin
-from byeori.core.space import OneOf, Space
+from byeori.core.space import Space
 from byeori.core.state import Trial
+from byeori.strategies.breeding import barren, bred
 from byeori.strategies.tried import Tried
 
 SMALLEST, LARGEST = 20, 100
@@ -27,6 +26,7 @@ class _Parent(NamedTuple):
     number: int
     loss: float
     genome: Json
+    rate: float | None = None
 
 
 @final
@@ -77,7 +77,7 @@ class Evolution:
         self.tournament = tournament
         self.crossover = crossover
         self.inherit = inherit
-        self._barren = _barren(space)
+        self._barren = barren(space)
         self._tried = Tried(space)
         self._parents: list[_Parent] = []
         self._told = 0
@@ -116,31 +116,7 @@ class Evolution:
 
     def _child(self, ranked: Sequence[_Parent], rounds: int, rng: Random) -> Candidate | None:
         for _ in range(TRIES):
-            first = _winner(ranked, rounds, rng)
-            genome = first.genome
-            numbers: tuple[int, ...] = (first.number,)
-            try:
-                if rng.random() < self.crossover and (second := _winner(ranked, rounds, rng)) is not first:
-                    genome = cross(self.space, genome, second.genome, rng)
-                    numbers = (first.number, second.number)
-                child = mutate(self.space, genome, rng)
-            except SpaceError:  # all neighbours of this parent fail the check; another may do better
-                continue
-            if self._tried.claim(child):
-                origin = Origin(strategy=_NAME, parents=numbers, changed=differences(first.genome, child))
-                return Candidate(genome=child, origin=origin, weights_from=first.number if self.inherit else None)
+            child = bred(self.space, ranked, rng, rounds=rounds, crossover=self.crossover)
+            if child is not None and self._tried.claim(child.genome):
+                return child.candidate(_NAME, self.inherit)
         return None
-
-
-def _winner(ranked: Sequence[_Parent], rounds: int, rng: Random) -> _Parent:
-    # The best of k draws with replacement, in one draw: the least of k uniform numbers is 1 - u^(1/k).
-    place = int((1.0 - rng.random() ** (1.0 / rounds)) * len(ranked))
-    return ranked[min(place, len(ranked) - 1)]
-
-
-def _barren(space: Space) -> frozenset[str]:
-    """Return the branches at the root that have no children."""
-    root = space.bare
-    if not isinstance(root, OneOf) or root.weights is None:
-        return frozenset()
-    return frozenset(name for name, weight in zip(root.names, root.weights, strict=True) if weight == 0)
