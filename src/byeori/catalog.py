@@ -80,6 +80,20 @@ _STRATEGIES = (
     ),
     Row(
         kind="strategy",
+        name="menndl",
+        path="byeori.strategies.menndl:Menndl",
+        summary="MENNDL's genetic algorithm: steady state, aligned crossing, and a veto learnt from failures.",
+        can=("parallel",),
+    ),
+    Row(
+        kind="strategy",
+        name="pareto",
+        path="byeori.strategies.pareto:Pareto",
+        summary="Several objectives: breeds what nobody dominates, as NSGA-II ranks it, without generations.",
+        can=("objectives", "parallel"),
+    ),
+    Row(
+        kind="strategy",
         name="tpe-fast",
         path="byeori.strategies.tpe_fast:TpeFast",
         summary="Draws around the best tenth what is unlikely among the rest, at a cost that never grows.",
