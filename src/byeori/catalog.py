@@ -101,6 +101,27 @@ _STRATEGIES = (
     ),
     Row(
         kind="strategy",
+        name="tpe",
+        path="byeori.strategies.suggested:Tpe",
+        summary="Optuna's TPE, multivariate and grouped; its cost grows with the history.",
+        can=("real", "parallel"),
+    ),
+    Row(
+        kind="strategy",
+        name="cmaes",
+        path="byeori.strategies.cma_es:CmaEs",
+        summary="CMA-ES over the numbers of a space; options and branches are drawn at random.",
+        can=("real", "parallel"),
+    ),
+    Row(
+        kind="strategy",
+        name="gp",
+        path="byeori.strategies.suggested:Gp",
+        summary="Optuna's Gaussian process: for few and dear trials.",
+        can=("real", "parallel"),
+    ),
+    Row(
+        kind="strategy",
         name="grid",
         path="byeori.strategies.grid:Grid",
         summary="Every combination, like an odometer: for small spaces of which everything is to be known.",
@@ -120,6 +141,36 @@ _STOPPERS = (
         name="never",
         path="byeori.stoppers.never:Never",
         summary="Lets every child train to its end.",
+    ),
+    Row(
+        kind="stopper",
+        name="asha",
+        path="byeori.stoppers.asha:ASHA",
+        summary="Asynchronous halving: at 1/27, 1/9 and 1/3 of a training the best third so far goes on.",
+    ),
+    Row(
+        kind="stopper",
+        name="hyperband",
+        path="byeori.stoppers.hyperband:Hyperband",
+        summary="Halving in brackets that begin to judge earlier or later, or never: where early values may mislead.",
+    ),
+    Row(
+        kind="stopper",
+        name="pasha",
+        path="byeori.stoppers.pasha:PASHA",
+        summary="Halving with pauses and a ceiling that rises only while the order of the best is in doubt.",
+    ),
+    Row(
+        kind="stopper",
+        name="median",
+        path="byeori.stoppers.median:Median",
+        summary="Stops what is worse than the median of the others' averages at the same progress.",
+    ),
+    Row(
+        kind="stopper",
+        name="patience",
+        path="byeori.stoppers.patience:Patience",
+        summary="Stops a child that has not become better for three tenths of a training.",
     ),
 )
 _EXECUTORS = (

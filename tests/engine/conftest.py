@@ -32,6 +32,8 @@ class Plain:
             prepared="",
             out="",
             seconds=errand.seconds,
+            until=errand.until,
+            weights_from=None if errand.weights_from is None else str(errand.weights_from),
         )
 
 

@@ -81,6 +81,9 @@ def test_no_strategy_and_no_stopper_hears_of_them(study, make_loop):
             assert trial.origin.strategy != CONFIRM
             return Decision.GO_ON
 
+        def promote(self, paused):
+            return None
+
     state = replay_log(store, Strict())
     loop, _, _ = make_loop(trials=45, store=store, state=state, run=noisy)
     told = Told(loop._parts.space)

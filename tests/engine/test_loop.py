@@ -86,6 +86,9 @@ class Once:
         self.seen.append(trial.number)
         return self.decision
 
+    def promote(self, paused):
+        return None
+
 
 def slow(job):
     for step in range(5):
@@ -134,6 +137,9 @@ class PauseOnce:
             return Decision.GO_ON
         self.paused = True
         return Decision.PAUSE
+
+    def promote(self, paused):
+        return None
 
 
 def test_a_paused_trial_is_continued_as_a_further_attempt(make_loop):

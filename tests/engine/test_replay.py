@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from byeori.core import events as ev
 from byeori.core.events import Event
 from byeori.core.jobs import Origin, Report
@@ -18,6 +20,9 @@ class Listener:
     def decide(self, trial: Trial, report: Report) -> Decision:
         self.seen.append((trial.number, report.step))
         return Decision.STOP
+
+    def promote(self, paused: Collection[int]) -> int | None:
+        return None
 
 
 def reported(number: int, *steps: int, attempt: int = 1) -> Event:

@@ -5,5 +5,5 @@ from byeori.testing.stoppers import StopperConformance
 
 
 class TestNever(StopperConformance):
-    def make(self):
-        return Never()
+    def make(self, maximize):
+        return Never(maximize=maximize)

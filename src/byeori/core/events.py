@@ -51,7 +51,7 @@ class Event:
         budget       `{"trials", "seconds", "workers"}`
         precision    `{"precision", "why", "speed"}`
         proposed     `{"genome", "origin", "continues", "weights_from", "until"}`; the first attempt starts with it
-        started      `{}`; a further attempt
+        started      `{"until"}`; a further attempt, by default as far as the one before
         reported     `{"reports": [report, …]}`
         paused       `{}`
         ended        `{"reason", "message", "seconds"}`

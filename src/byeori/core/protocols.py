@@ -5,7 +5,7 @@ Each protocol has a conformance suite in `byeori.testing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from random import Random
@@ -44,10 +44,18 @@ class Decision(Enum):
 
 
 class Stopper(Protocol):
-    """Decides from reports whether a trial goes on; keeps its own rungs, rebuilt by replay."""
+    """Decides from reports whether a trial goes on; keeps its own rungs, rebuilt by replay.
+
+    Made as `Class(maximize=…)`, with options of its own beside it; less is better unless `maximize`.
+    """
 
     def decide(self, trial: Trial, report: Report) -> Decision:
         """Judge one report of one trial; called for every report in the order of the log, in the replay too."""
+        ...
+
+    def promote(self, paused: Collection[int]) -> int | None:
+        """Return a paused trial that may go on now, or None; asked whenever a worker is free, before the strategy is.
+        Changes nothing: what was decided is known from the reports alone."""
         ...
 
 

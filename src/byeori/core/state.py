@@ -61,8 +61,8 @@ class State:
 
     Args:
         maximize: True where a larger value of the metric is better.
-        confirms: Trial that evaluates another again → that other. Such trials are evidence of how good the other is; they
-            take no part in the search and are never its best.
+        confirms: Trial that evaluates another again → that other. Such trials say how good the other is; they take no
+            part in the search and are never its best.
     """
 
     maximize: bool = False
@@ -80,6 +80,8 @@ class State:
     paused: set[int] = field(default_factory=set)
     ended_order: array[int] = field(default_factory=lambda: array("l"))
     best: int | None = None
+    _until: dict[int, float] = field(default_factory=dict)
+    _pauses: dict[int, int] = field(default_factory=dict)
     _views: dict[int, Trial] = field(default_factory=dict)
     _proposed: list[bytes] = field(default_factory=list)
     _facts: dict[int, bytes] = field(default_factory=dict)
@@ -129,6 +131,10 @@ class State:
         """Return a trial's value, NaN where it has none."""
         return self._value[number]
 
+    def progress(self, number: int) -> float:
+        """Return how far a trial is, 0 to 1."""
+        return self._progress[number]
+
     def status(self, number: int) -> str:
         """Return a trial's status."""
         return _STATUS[self._status[number]]
@@ -136,6 +142,15 @@ class State:
     def attempt(self, number: int) -> int:
         """Return the attempt of a trial that counts; what an earlier one says is dropped."""
         return self._attempt[number]
+
+    def asked_for(self, number: int) -> tuple[int | None, float]:
+        """Return the trial whose weights a trial inherits, or None, and the fidelity it is to reach as things stand."""
+        body = loads(self._proposed[number])
+        return body.get("weights_from"), self._until.get(number, body.get("until", 1.0))
+
+    def pauses(self, number: int) -> int:
+        """Return how often a trial was paused."""
+        return self._pauses.get(number, 0)
 
     def trials(self) -> Iterator[Trial]:
         """Yield every trial in the order of its number."""
@@ -151,6 +166,10 @@ class State:
     def pending(self) -> Sequence[Trial]:
         """Return the trials of the search that run now; a view is made again only after its trial has reported."""
         return [self._views.get(n) or self._view(n) for n in self.running if n not in self.confirms]
+
+    def aside(self) -> Sequence[Trial]:
+        """Return the trials that are paused, by number; a view is made once."""
+        return [self._views.get(n) or self._view(n) for n in sorted(self.paused)]
 
     def _view(self, number: int) -> Trial:
         self._views[number] = self.trial(number)
@@ -241,6 +260,8 @@ def _started(state: State, event: Event) -> bool:
     state._status[event.trial] = 0
     state.paused.discard(event.trial)
     state.running.setdefault(event.trial, [])
+    if event.body != _NOTHING and (until := event.data.get("until")) is not None:
+        state._until[event.trial] = until
     return True
 
 
@@ -272,6 +293,8 @@ def _paused(state: State, event: Event) -> bool:
     state._status[event.trial] = 1
     state.running.pop(event.trial, None)
     state.paused.add(event.trial)
+    state._pauses[event.trial] = state._pauses.get(event.trial, 0) + 1
+    _rank(state, event.trial)
     return True
 
 
@@ -287,12 +310,22 @@ def _ended(state: State, event: Event) -> bool:
     state.running.pop(trial, None)
     state.paused.discard(trial)
     state.ended_order.append(trial)
-    better = state.best is None or state.loss(trial) < state.loss(state.best)
-    if better and isfinite(state._value[trial]) and trial not in state.confirms:
-        state.best = trial
+    _rank(state, trial)
     return True
 
 
+def _rank(state: State, trial: int) -> None:
+    """Keep the best of the trials that are paused or have ended; one that was paused may come back with less."""
+    if trial == state.best:
+        known = (n for n in (*state.ended_order, *state.paused) if n not in state.confirms)
+        state.best = min((n for n in known if isfinite(state._value[n])), key=state.loss, default=None)
+        return
+    better = state.best is None or state.loss(trial) < state.loss(state.best)
+    if better and isfinite(state._value[trial]) and trial not in state.confirms:
+        state.best = trial
+
+
+_NOTHING = b"{}"
 _CONFIRMS = dumps(CONFIRM)
 """Looked for before a proposal is decoded, which takes a hundred times as long."""
 _WORTHLESS = frozenset({ev.DIVERGED, ev.OUT_OF_MEMORY, ev.CRASHED, ev.FAILED, ev.LIMIT, ev.LOST})

@@ -25,6 +25,7 @@ from byeori.core.state import State, apply
 from byeori.engine.brief import Brief, Errand
 from byeori.engine.budget import BASELINE, Budget
 from byeori.engine.keeper import Keeper
+from byeori.engine.unfinished import unfinished
 
 _SECOND_CHANCE = frozenset({ev.CRASHED, ev.LOST})
 _ATTEMPTS = 2
@@ -97,6 +98,8 @@ class Loop:
         self._asked_to_stop = False
         self._dry = False
         self._again_later: deque[int] = deque()
+        # Paused, but not yet gone from their workers: a further attempt would write to the folder they still write to.
+        self._leaving: set[int] = set()
         self._full = ""
 
     def stop(self) -> None:
@@ -164,14 +167,16 @@ class Loop:
         """Apply one event of the executor; a first crash is forgiven and begun again."""
         state = self._state
         event = Event(event.kind, event.trial, event.attempt, event.body, 0, time.time())
-        if event.trial >= len(state) or event.attempt != state.attempt(event.trial):
+        if event.kind == ev.ENDED:
+            self._leaving.discard(event.trial)
+        if event.trial not in state.running or event.attempt != state.attempt(event.trial):
             return
         if event.kind == ev.ENDED:
             if event.data["reason"] == ev.NO_ROOM:
                 # No fault of the trial's: it stays in flight, and goes on when the study is resumed.
                 self._full = event.data["message"]
                 return
-            if event.data["reason"] in _SECOND_CHANCE and event.attempt < _ATTEMPTS and not self._time_is_up():
+            if event.data["reason"] in _SECOND_CHANCE and self._forgives(event) and not self._time_is_up():
                 self._again(turn, event.trial)
                 return
             if apply(state, event):
@@ -182,21 +187,29 @@ class Loop:
             for data in event.data["reports"]:
                 self._judge(turn, event.trial, Report.from_json(data))
 
+    def _forgives(self, event: Event) -> bool:
+        """Say whether a crash is the trial's first; attempts after a pause are no crashes."""
+        return event.attempt <= 1 + self._state.pauses(event.trial)
+
     def _judge(self, turn: _Turn, number: int, report: Report) -> None:
+        """Let the stopper see a report; the first child of a study always ends, for the others are measured by it."""
         if number in self._state.confirms:
             return
         decision = self._parts.stopper.decide(self._state.trial(number), report)
+        if number == 0 and self._opening:
+            return
         if decision is Decision.STOP:
             self._end(turn, number, ev.STOPPED)
-        elif decision is Decision.PAUSE:
+        elif decision is Decision.PAUSE and self._state.trial(number).progress < 1.0:
             self._pause(turn, number)
 
     def _pause(self, turn: _Turn, number: int) -> None:
-        """Set a trial aside with its checkpoint; a candidate that continues it begins a further attempt."""
+        """Set a trial aside with its checkpoint; a further attempt goes on from there."""
         event = Event.of(ev.PAUSED, {}, number, self._state.attempt(number), time.time())
         if apply(self._state, event):
             turn.events.append(event)
             turn.cancel.append(number)
+            self._leaving.add(number)
 
     def _end(self, turn: _Turn, number: int, reason: str) -> None:
         """End a trial from here; its executor's own word comes too late and is dropped."""
@@ -207,11 +220,11 @@ class Loop:
             turn.ended.append(number)
             turn.cancel.append(number)
 
-    def _again(self, turn: _Turn, number: int, until: float = 1.0) -> None:
-        """Begin a further attempt of a trial from its last checkpoint."""
+    def _again(self, turn: _Turn, number: int, until: float | None = None) -> None:
+        """Begin a further attempt of a trial from its last checkpoint; as far as the one before, unless said."""
         state = self._state
         attempt = state.attempt(number) + 1
-        event = Event.of(ev.STARTED, {}, number, attempt, time.time())
+        event = Event.of(ev.STARTED, {} if until is None else {"until": until}, number, attempt, time.time())
         apply(state, event)
         turn.events.append(event)
         trial = state.trial(number)
@@ -219,7 +232,10 @@ class Loop:
         if seconds is not None and isnan(seconds):
             self._end(turn, number, ev.DEADLINE)
             return
-        errand = Errand(trial=number, genome=trial.genome, attempt=attempt, seconds=seconds, until=until)
+        weights_from, until = state.asked_for(number)
+        errand = Errand(
+            trial=number, genome=trial.genome, attempt=attempt, seconds=seconds, until=until, weights_from=weights_from
+        )
         turn.jobs.append(self._parts.brief.job(errand))
 
     def _propose(self, turn: _Turn) -> bool:
@@ -230,20 +246,46 @@ class Loop:
                 if number in self._state.running:
                     self._again(turn, number)
                 continue
+            if self._promote(turn):
+                continue
             baseline = self._in_opening() and self._opening[len(self._state)].origin.strategy == BASELINE
             if self._dry or (not baseline and self._budget.spent(self._bred)):
-                return True
+                return not self._promote(turn, last=True) and not self._leaving
             seconds = self._budget.grant(self._state, self._clock(), baseline=baseline)
             if seconds is not None and isnan(seconds):
                 return True
             candidate = self._ask()
             if candidate is None:
-                return True
+                return not self._promote(turn, last=True) and not self._leaving
             if candidate.continues is None:
                 self._begin(turn, candidate, seconds)
             else:
                 self._again(turn, candidate.continues, candidate.until)
         return False
+
+    def _promote(self, turn: _Turn, *, last: bool = False) -> bool:
+        """Go on with a paused trial, if there is one that may; say whether there was.
+
+        Going on with a trial is no new trial, so a budget of trials does not forbid it.
+
+        Args:
+            turn: Takes the job.
+            last: There is nothing new to begin any more.
+        """
+        state = self._state
+        paused = state.paused - self._leaving
+        if not paused:
+            return False
+        seconds = self._budget.grant(state, self._clock())
+        if seconds is not None and isnan(seconds):
+            return False
+        number = self._parts.stopper.promote(paused)
+        if number is None and last and not state.running:
+            number = unfinished(state, paused, opening=len(self._opening))
+        if number is None:
+            return False
+        self._again(turn, number)
+        return True
 
     def _in_opening(self) -> bool:
         return len(self._state) < len(self._opening)
@@ -252,7 +294,7 @@ class Loop:
         state, number = self._state, len(self._state)
         if self._in_opening():
             return self._opening[number]
-        pending = state.pending()
+        pending = [*state.pending(), *state.aside()] if state.paused else state.pending()
         answer = self._parts.strategy.ask(1, rng_of(self._seed, "ask", number), pending)
         if answer:
             return answer[0]

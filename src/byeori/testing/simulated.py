@@ -50,6 +50,7 @@ class Simulated:
         duration: Seconds of a whole training (`until` 1) of a job.
         curve: The value of a job at a progress of 0 to 1; a TrialError it raises ends the trial as it would a child.
         steps: Reports a job.
+        checkpoints: A further attempt of a trial goes on where its last report was, instead of from the start.
 
     Example:
         >>> clock = VirtualClock()
@@ -67,12 +68,15 @@ class Simulated:
         curve: Callable[[Job, float], float],
         *,
         steps: int = 10,
+        checkpoints: bool = False,
     ) -> None:
         self._workers = workers
         self._clock = clock
         self._duration = duration
         self._curve = curve
         self._steps = steps
+        self._checkpoints = checkpoints
+        self._reached: dict[int, float] = {}
         self._order = count()
         self._running: dict[int, _Running] = {}
         self._agenda: list[tuple[float, int, int]] = []
@@ -90,12 +94,15 @@ class Simulated:
         """
         if self.free < 1:
             raise RunError(f"All {self._workers} workers are taken: poll until `free` is more than 0.")
-        took = self._duration(job) * job.until
+        begun = self._reached.get(job.trial, 0.0) / job.until if self._checkpoints and job.attempt > 1 else 0.0
+        took = self._duration(job) * job.until * (1.0 - begun)
         seconds = took if job.seconds is None else min(took, job.seconds)
         number = next(self._order)
         self._running[number] = _Running(job, self._clock())
-        for step in range(1, self._steps + 1):
-            heapq.heappush(self._agenda, (self._clock() + seconds * step / self._steps, number, step))
+        # what is over already is said once more, as a learner does of which an attempt was lost after its last word
+        for step in range(min(self._steps, 1 + round(begun * self._steps)), self._steps + 1):
+            share = max(0.0, step / self._steps - begun) / max(1.0 - begun, 1e-9)
+            heapq.heappush(self._agenda, (self._clock() + seconds * share, number, step))
 
     def poll(self, timeout: float) -> Sequence[Event]:
         """Move the clock to the next event, or by `timeout` if that comes first; return what happens then."""
@@ -126,6 +133,7 @@ class Simulated:
         value = attempt(lambda: self._curve(job, progress))
         if isinstance(value, Outcome):
             return [self._end(number, value)]
+        self._reached[job.trial] = progress
         report = Report(step=step, progress=progress, value=value, seconds=self._clock() - running.began)
         events = [reported(job, [dumps(report.to_json())])]
         if step == self._steps:
