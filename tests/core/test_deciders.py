@@ -106,6 +106,15 @@ def test_every_mutant_at_a_rate_replays_clean(space: Space, seed: int, rate: flo
 
 @quick
 @given(SPACES, SEEDS)
+def test_the_quick_way_to_draw_is_the_walk(space: Space, seed: int) -> None:
+    one, other = Random(seed), Random(seed)
+    for _ in range(3):
+        assert dumps(space.bare.sample(one)) == dumps(walk(space, Sample(other)))
+    assert one.random() == other.random()
+
+
+@quick
+@given(SPACES, SEEDS)
 def test_every_crossing_replays_clean_and_has_answers_of_its_parents_only(space: Space, seed: int) -> None:
     rng = Random(seed)
     a, b = sample(space, rng), sample(space, rng)

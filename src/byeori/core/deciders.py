@@ -170,9 +170,10 @@ def sample(space: Space, rng: Random) -> Json:
     Raises:
         SpaceError: 1,000 genomes in a row failed the check.
     """
+    whole = space.bare
     if not space.checked:
-        return walk(space, Sample(rng))
-    return _until_passed(space, lambda: walk(space, Sample(rng)), "drawn at random")
+        return whole.sample(rng)
+    return _until_passed(space, lambda: whole.sample(rng), "drawn at random")
 
 
 def mutate(space: Space, genome: Json, rng: Random, rate: float | None = None) -> Json:
@@ -187,6 +188,8 @@ def mutate(space: Space, genome: Json, rng: Random, rate: float | None = None) -
     Raises:
         SpaceError: The space has one genome only, or 1,000 mutants in a row failed the check.
     """
+    if rate is None and not space.checked:
+        return walk(space, Mutate(genome, rng))
 
     def child() -> Json:
         if rate is not None and (changed := walk(space, Mutate(genome, rng, rate))) != genome:

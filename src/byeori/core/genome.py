@@ -5,7 +5,9 @@ A genome is plain JSON: a dict for a Record, a dict with one key for a OneOf, a 
 
 from __future__ import annotations
 
-from byeori._util.json import Json, digest
+from hashlib import blake2b
+
+from byeori._util.json import Json, canonical, digest
 from byeori.core.dice import same
 
 
@@ -23,7 +25,7 @@ def genome_hash(genome: Json) -> str:
 
 def genome_key(genome: Json) -> int:
     """Return a 64-bit hash, for sets of what was tried: 500,000 of them take 50 MB."""
-    return int(digest(genome, 8), 16)
+    return int.from_bytes(blake2b(canonical(genome), digest_size=8).digest(), "big")
 
 
 def differences(a: Json, b: Json) -> tuple[str, ...]:
@@ -79,12 +81,15 @@ def _compare(a: Json, b: Json, at: str, found: list[str]) -> None:
         if len(a) == len(b) == 1 and a.keys() != b.keys():
             found.append(_join(at, next(iter(b))))
             return
+        added = 0
         for key, new in b.items():
             if key not in a:
+                added += 1
                 found.append(_join(at, key))
             elif new is not (old := a[key]):
                 _compare(old, new, _join(at, key), found)
-        found.extend(_join(at, key) for key in a if key not in b)
+        if len(a) + added > len(b):
+            found.extend(_join(at, key) for key in a if key not in b)
     elif isinstance(a, list) and isinstance(b, list):
         _compare_items(a, b, at, found)
     elif not same(a, b):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from byeori._util.frozen import setters
 from byeori._util.json import Json
 
 TRAIN = "train"
@@ -14,7 +15,7 @@ CONFIRM = "confirm"
 """Strategy name of trials that evaluate an earlier one again, with another seed; no strategy is told of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Origin:
     """Where a genome comes from: the strategy, its parents (trial numbers), the paths at which it differs from the
     first of them."""
@@ -22,6 +23,11 @@ class Origin:
     strategy: str
     parents: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
+
+    def __init__(self, *, strategy: str, parents: tuple[int, ...] = (), changed: tuple[str, ...] = ()) -> None:
+        _set_strategy(self, strategy)
+        _set_parents(self, parents)
+        _set_changed(self, changed)
 
     def to_json(self) -> Json:
         """Return the origin as JSON."""
@@ -33,7 +39,10 @@ class Origin:
         return Origin(strategy=data["strategy"], parents=tuple(data["parents"]), changed=tuple(data["changed"]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_set_strategy, _set_parents, _set_changed = setters(Origin, "strategy", "parents", "changed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Candidate:
     """A genome proposed as a trial.
 
@@ -51,9 +60,27 @@ class Candidate:
     weights_from: int | None = None
     until: float = 1.0
 
-    def __post_init__(self) -> None:
-        if not 0.0 < self.until <= 1.0:
-            raise ValueError(f"A candidate's `until` is in (0, 1]; got {self.until}.")
+    def __init__(
+        self,
+        *,
+        genome: Json,
+        origin: Origin,
+        continues: int | None = None,
+        weights_from: int | None = None,
+        until: float = 1.0,
+    ) -> None:
+        if not 0.0 < until <= 1.0:
+            raise ValueError(f"A candidate's `until` is in (0, 1]; got {until}.")
+        _set_genome(self, genome)
+        _set_origin(self, origin)
+        _set_continues(self, continues)
+        _set_weights_from(self, weights_from)
+        _set_until(self, until)
+
+
+_set_genome, _set_origin, _set_continues, _set_weights_from, _set_until = setters(
+    Candidate, "genome", "origin", "continues", "weights_from", "until"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

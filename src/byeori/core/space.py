@@ -12,7 +12,7 @@ A genome of it: `{"rate": 0.01, "blocks": [{"conv": {"filters": 32}}, {"pool": {
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
 
@@ -59,8 +59,10 @@ class Record(Space):
         self._fix(parts=dict(parts), names=tuple(parts), size=size, room=sum(rooms), **_flags(parts.values()))
         self._fix(_bare=bare, _todo=tuple((name, HOLE) for name in bare), child=bare.__getitem__)
         self._fix(_dice=Dice("Record", self.names, rooms) if self.room else None)
+        self._fix(_samplers=tuple((name, part.sample) for name, part in bare.items()))
 
     _bare: dict[str, Space]
+    _samplers: tuple[tuple[str, Callable[[Random], Json]], ...]
     _todo: tuple[tuple[str, Json], ...]
     _dice: Dice | None
 
@@ -70,7 +72,7 @@ class Record(Space):
 
     @classmethod
     def _read(cls, data: Json) -> Record:
-        return cls({name: Space.from_json(part) for name, part in data["parts"]})
+        return cls(_parts("Record", data["parts"]))
 
     def open(self, choice: Json) -> tuple[Json, Sequence[tuple[str | int, Json]]]:
         """Return an empty answer and the parts to be answered."""
@@ -79,6 +81,10 @@ class Record(Space):
     def draw(self, rng: Random) -> None:
         """Draw by chance."""
         return None
+
+    def sample(self, rng: Random) -> Json:
+        """Draw everything inside."""
+        return {name: sample(rng) for name, sample in self._samplers}
 
     def place(self, rng: Random) -> str:
         """Draw the name of a part to mutate, in proportion to its room.
@@ -168,12 +174,16 @@ class OneOf(Space):
 
     @classmethod
     def _read(cls, data: Json) -> OneOf:
-        branches = {name: Space.from_json(branch) for name, branch in data["branches"]}
-        return cls(branches, default=data["default"], weights=data["weights"])
+        return cls(_parts("OneOf", data["branches"]), default=data["default"], weights=data["weights"])
 
     def open(self, choice: Json) -> tuple[Json, Sequence[tuple[str | int, Json]]]:
         """Return an empty answer and the parts to be answered."""
         return {}, self._todo[choice]
+
+    def sample(self, rng: Random) -> Json:
+        """Draw everything inside."""
+        branch = self.draw(rng)
+        return {branch: self._bare[branch].sample(rng)}
 
     def other(self, answer: Json, rng: Random) -> Json:
         """Draw a different one."""
@@ -249,7 +259,7 @@ class Repeat(Space):
 
     @classmethod
     def _read(cls, data: Json) -> Repeat:
-        return cls(Space.from_json(data["item"]), data["low"], data["high"], default=data["default"])
+        return cls(_part("[%]", data["item"]), data["low"], data["high"], default=data["default"])
 
     def child(self, key: str | int) -> Space:
         """Return the part that answers `key`."""
@@ -262,6 +272,11 @@ class Repeat(Space):
     def draw(self, rng: Random) -> int:
         """Draw by chance."""
         return self.low + int(rng.random() * (self.high - self.low + 1))
+
+    def sample(self, rng: Random) -> Json:
+        """Draw everything inside."""
+        sample = self._bare.sample
+        return [sample(rng) for _ in range(self.draw(rng))]
 
     def values(self) -> Sequence[int]:
         """Return all that can be answered, in order."""
@@ -308,7 +323,37 @@ def questions(space: Space, at: str = "") -> Iterator[tuple[str, Space]]:
         yield from questions(space.item, f"{at}[%]")
 
 
+class _Inside(SpaceError):
+    """What is wrong with a part of a space that is being read, and where."""
+
+    def __init__(self, at: tuple[str, ...], said: str) -> None:
+        where = "".join(key if key.startswith("[") else f".{key}" for key in at).removeprefix(".")
+        super().__init__(f"{where}: {said}")
+        self.at = at
+        self.said = said
+
+
+def _part(name: str, data: Json) -> Space:
+    try:
+        return Space.from_json(data)
+    except _Inside as error:
+        raise _Inside((name, *error.at), error.said) from None
+    except SpaceError as error:
+        raise _Inside((name,), str(error)) from None
+
+
+def _parts(owner: str, pairs: Iterable[tuple[str, Json]]) -> dict[str, Space]:
+    found: dict[str, Space] = {}
+    for name, data in pairs:
+        if name in found:
+            raise SpaceError(f"{name!r} stands twice in a {owner}: two questions cannot share one path, rename one.")
+        found[name] = _part(name, data)
+    return found
+
+
 def _named(owner: str, parts: Mapping[str, Space]) -> dict[str, Space]:
+    if not isinstance(parts, Mapping):
+        raise SpaceError(f"A {owner} is made of a mapping, name → space; got {parts!r}.")
     for name, part in parts.items():
         if not isinstance(name, str) or not name or not name.isprintable() or set(name) & set(".[]%"):
             raise SpaceError(f"A name in a {owner} is printable text without `. [ ] %`; got {name!r}.")
