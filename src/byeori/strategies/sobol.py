@@ -15,9 +15,9 @@ from byeori.core.genome import genome_key
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.core.walk import At, Chooser, walk
+from byeori.core.walk import At, walk
 from byeori.strategies.tried import Tried
-from byeori.strategies.unit import answer_at, axes
+from byeori.strategies.unit import Point, axes
 
 LARGEST: Final = qmc.Sobol.MAXDIM
 """Questions that have a dimension of their own; direction numbers are known for no more."""
@@ -91,7 +91,7 @@ class Sobol:
     def _point(self, sequence: _Sequence, number: int, rng: Random) -> Json | None:
         """Return the genome at the point of a trial's number, or at the next that is new and passes the check."""
         for index in range(number, number + (number - sequence.first) + AHEAD):
-            genome = walk(self.space, _At(sequence.point(index), self._axes, rng))
+            genome = walk(self.space, Point(sequence.point(index), self._axes, rng))
             if self.space.problem(genome) is None and self._tried.claim(genome):
                 return genome
         return None
@@ -122,18 +122,3 @@ class _Sequence:
         while self._engine and len(self._points) <= number - self._begin:
             self._points.append(self._engine.random(1)[0].tolist())
         return self._points[number - self._begin] if self._engine else ()
-
-
-@final
-class _At(Chooser):
-    """Answers what stands at a point."""
-
-    def __init__(self, point: Sequence[float], axes: Mapping[At, int], rng: Random) -> None:
-        self._point = point
-        self._axes = axes
-        self._rng = rng
-
-    def choose(self, question: Space, at: At) -> Json:
-        """Return what stands there; by chance where the question has no dimension."""
-        axis = self._axes.get(at)
-        return question.draw(self._rng) if axis is None else answer_at(question, self._point[axis])

@@ -6,14 +6,14 @@ Parents that think in points of a cube (Sobol, CMA-ES) need no code per kind of 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import log, nextafter
 from random import Random
 from typing import Final, TypeAlias, final
 
 from byeori._util.json import Json
 from byeori.core.space import Float, Int, OneOf, Record, Repeat, Space
-from byeori.core.walk import At
+from byeori.core.walk import At, Chooser
 
 _BELOW_ONE: Final = nextafter(1.0, 0.0)
 _Part: TypeAlias = tuple[Space, At, int | None]
@@ -104,6 +104,27 @@ def _open(question: Space) -> bool:
     if isinstance(question, Float):
         return question.low < question.high
     return len(question.values()) > 1
+
+
+@final
+class Point(Chooser):
+    """Answers what stands at a point of a cube, and by chance what has no axis.
+
+    Args:
+        places: A number from 0 to 1 for each axis.
+        axes: Place in the genome → number of its axis.
+        rng: Dice for the rest.
+    """
+
+    def __init__(self, places: Sequence[float], axes: Mapping[At, int], rng: Random) -> None:
+        self.places = places
+        self.axes = axes
+        self.rng = rng
+
+    def choose(self, question: Space, at: At) -> Json:
+        """Return what stands there."""
+        axis = self.axes.get(at)
+        return question.draw(self.rng) if axis is None else answer_at(question, self.places[axis])
 
 
 @final

@@ -94,6 +94,8 @@ class StrategyConformance:
 
     trials = 80
     """Trials in a study of these tests; more where a strategy shows itself later only."""
+    rounds = 20
+    """Rounds of proposals without a word in between; fewer where one takes long."""
     throws_dice = True
     """Whether another seed makes another search; False where the order of proposals is the space's own."""
 
@@ -155,7 +157,7 @@ class StrategyConformance:
         strategy = self.make(space)
         trials = play(strategy, space, self.trials)
         before = [dumps(trial.genome) for trial in trials]
-        for i in range(20):
+        for i in range(self.rounds):
             strategy.ask(4, Random(i), ())
         assert [dumps(trial.genome) for trial in trials] == before
 
