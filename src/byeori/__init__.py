@@ -4,6 +4,7 @@ Nothing heavy is imported until it is used.
 
     cli, web          commands, pages
     api, estimators   what users call
+    searching, space  the parents alone: search any function of the answers to any questions
     session, finish   one command's work on a study
     report            one HTML file from log and model
     model, study      the folders, opened
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from byeori.core.schema import Source
     from byeori.estimators import ImageClassifier, TabularClassifier, TabularRegressor
     from byeori.model import Model
+    from byeori.search_study import SearchStudy
+    from byeori.searching import search
     from byeori.study import Study
 
 __version__ = "0.1.0"
@@ -35,8 +38,10 @@ _WHERE = {
     "fit": "byeori.api:fit",
     "load": "byeori.api:load",
     "resume": "byeori.api:resume",
+    "search": "byeori.searching:search",
     "ImageClassifier": "byeori.estimators:ImageClassifier",
     "Model": "byeori.model:Model",
+    "SearchStudy": "byeori.search_study:SearchStudy",
     "Source": "byeori.core.schema:Source",
     "Study": "byeori.study:Study",
     "TabularClassifier": "byeori.estimators:TabularClassifier",
@@ -46,6 +51,7 @@ _WHERE = {
 __all__ = [
     "ImageClassifier",
     "Model",
+    "SearchStudy",
     "Source",
     "Study",
     "TabularClassifier",
@@ -55,6 +61,7 @@ __all__ = [
     "fit",
     "load",
     "resume",
+    "search",
 ]
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from byeori._util.files import not_there
 from byeori._util.json import Json, loads
@@ -27,7 +28,11 @@ from byeori.core.schema import Schema
 from byeori.core.state import State, Trial
 from byeori.engine.keeper import trial_folder
 from byeori.engine.replay import replay_log
+from byeori.frame import trial_frame
 from byeori.stores.sqlite import SQLiteStore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STUDY_FORMAT = 1
 
@@ -110,6 +115,11 @@ class Study:
     def best(self) -> Trial | None:
         """The best single child by validation, or None where none has a value."""
         return None if self.state.best is None else self.state.trial(self.state.best)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a trial: number, value, status, reason, seconds, strategy, and a column for the answer to each
+        question, called by its path."""
+        return trial_frame(self.state.trials())
 
     @property
     def finished(self) -> bool:

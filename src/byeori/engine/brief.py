@@ -13,6 +13,7 @@ from byeori.core.jobs import PREDICT, Job
 from byeori.engine.keeper import trial_folder
 
 FP32 = "fp32"
+_OBJECTIVE = "byeori.learners.objective:Objective"
 _REFIT_ATTEMPT = 9001
 _PREDICT_ATTEMPT = 9002
 """Attempts no training reaches, so that a late word of a training is never taken for the finish's."""
@@ -132,3 +133,41 @@ class FamilyBrief:
             weights_from=str(trained),
             threads=self.threads,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveBrief:
+    """The brief of a search of any function of a genome.
+
+    Args:
+        objective: Dotted path of the function; empty where the executor was handed the function itself.
+        names: Names of what it measures, the value first; none where that is a number without a name.
+        folder: Where trials may leave files; None where no trial needs a place.
+        seed: Of the search.
+    """
+
+    objective: str
+    names: tuple[str, ...] = ()
+    folder: Path | None = None
+    seed: int = 0
+
+    def job(self, errand: Errand) -> Job:
+        """Return the job for an errand. It may take its time: when the search is over, the loop ends what still runs,
+        and how long another genome took says nothing of how long this one should."""
+        donor = None if errand.weights_from is None else self._place(errand.weights_from)
+        return Job(
+            trial=errand.trial,
+            attempt=errand.attempt,
+            learner=_OBJECTIVE,
+            family=self.objective,
+            genome=errand.genome,
+            prepared="",
+            out=self._place(errand.trial),
+            seed=seed_of(self.seed, "trial", errand.trial) % (1 << 31),
+            weights_from=donor,
+            until=errand.until,
+            objectives=self.names,
+        )
+
+    def _place(self, trial: int) -> str:
+        return "" if self.folder is None else str(trial_folder(self.folder, trial))
