@@ -36,8 +36,11 @@ CACHE = Path(tempfile.gettempdir()) / "byeori-benchmarks" / "search"
 RPART_SETS = ("41138", "4135", "40981", "4134", "40927", "1220", "4154", "40923", "41163", "40996")
 """OpenML data sets of the surrogate: the first ten in its own list."""
 CATEGORICAL = ("macro", "graph-cora", "graph-arxiv", "fcnet-protein", "fcnet-naval", "hpobench-phoneme")
+OPTIONS = ("fcnet-protein-options", "fcnet-naval-options", "hpobench-phoneme-options")
+"""The same tables with every question asked as a choice without order; above, numbers are asked as positions (Int),
+which is what the anchors of the literature were measured with."""
 MIXED = tuple(f"rpart-{name}" for name in RPART_SETS)
-NAMES = (*CATEGORICAL, *MIXED)
+NAMES = (*CATEGORICAL, *OPTIONS, *MIXED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +80,18 @@ def data_folder() -> Path:
 
 
 @cache
-def load(name: str, ordinal: bool = False) -> Table:
-    """Return a table.
-
-    Args:
-        name: One of `NAMES`.
-        ordinal: Ask ordered questions as positions (Int) and not as options (Categorical).
-    """
-    family, _, which = name.partition("-")
+def load(name: str) -> Table:
+    """Return the table of one of `NAMES`."""
+    family, _, which = name.removesuffix("-options").partition("-")
     if name == "macro":
         return _macro()
     if family == "graph":
         return _graph(name, data_folder() / "nasbench_graph" / f"{which}.csv.gz")
     if family == "fcnet":
         file = {"protein": "protein_structure", "naval": "naval_propulsion"}[which]
-        return _factorial(name, data_folder() / "hpo_fcnet" / f"{file}.csv.gz", ordinal)
+        return _factorial(name, data_folder() / "hpo_fcnet" / f"{file}.csv.gz")
     if family == "hpobench":
-        return _factorial(name, data_folder() / "hpo_hpobench_mlp" / f"{which}.csv.gz", ordinal)
+        return _factorial(name, data_folder() / "hpo_hpobench_mlp" / f"{which}.csv.gz")
     if family == "rpart":
         return _rpart(name, which)
     sys.exit(f"There is no table {name!r}; there are {', '.join(NAMES)}.")
@@ -114,30 +112,32 @@ def _macro() -> Table:
     return _table("macro", space, losses, lambda genome: losses[row(genome)])
 
 
-def _factorial(name: str, file: Path, ordinal: bool) -> Table:
+def _factorial(name: str, file: Path) -> Table:
     """Every combination of the options, several seeds each: FCNet (Klein & Hutter 2019), HPOBench (Eggensperger 2021).
 
     FCNet's regret is MSE / best - 1: a range with diverged trainings in it makes everything else 0.
     """
     asked = json.loads((file.parent / "search_space.json").read_text())
     options = {question: tuple(values) for question, values in asked["space"].items()}
-    order = {q: i for q, values in options.items() for i in [_ordered(values)] if i}
+    order = {q for q, values in options.items() if _ordered(values)}
     grid = Record({q: Categorical(values) for q, values in options.items()})
 
     def parse() -> Mapping[str, Array]:
-        frame = pd.read_csv(file, float_precision="round_trip")
-        at = np.ravel_multi_index(
-            [frame[q].map({v: i for i, v in enumerate(values)}).to_numpy(int) for q, values in options.items()],
-            [len(values) for values in options.values()],
-        )
+        frame = pd.read_csv(file, dtype=dict.fromkeys(options, str))
+        places = [{v: i for i, v in enumerate(values)} for values in options.values()]
+        columns = [
+            [place[type(values[0])(x)] for x in frame[q]]
+            for (q, values), place in zip(options.items(), places, strict=True)
+        ]
+        at = np.ravel_multi_index(columns, [len(place) for place in places])
         values = frame[[c for c in frame if c.startswith("value_")]].to_numpy(float)
         losses = np.full_like(values, np.nan)
         losses[at] = values if asked["direction"] == "minimize" else 1 - values
         return {"losses": losses}
 
-    losses = _kept(name, file, parse)["losses"]
+    losses = _kept(name.removesuffix("-options"), file, parse)["losses"]
     space, row = grid, _mixed_radix(grid)
-    if ordinal:
+    if name not in OPTIONS:
         space = Record({q: Int(0, len(v) - 1) if q in order else grid.parts[q] for q, v in options.items()})
         row = _mixed_radix(space)
     return _table(name, space, losses, lambda genome: losses[row(genome)], relative=name.startswith("fcnet"))
