@@ -1,4 +1,4 @@
-"""What users call: check, fit, resume, load, evaluate, report. Each is the command line's word for the same thing."""
+"""What users call: check, fit, resume, load, evaluate, report, learnt; each the word of the command line, but the last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from byeori.core.errors import OptionError, StudyError
 from byeori.core.metrics import Interval
 from byeori.core.schema import Health, Source
 from byeori.engine.progress import Watch
+from byeori.explain.learnt import Learnt
 from byeori.model import Model
+from byeori.report.learnt import learnt_of
 from byeori.report.write import write_report
 from byeori.request import Request, Spend, modality_of
 from byeori.screen import Screen
@@ -215,6 +217,20 @@ def report(study: str | Path) -> Path:
             f"The report in {opened.folder} cannot be written ({error.strerror}): look at the room and the rights of "
             "the folder, or copy the study elsewhere."
         ) from None
+
+
+def learnt(study: str | Path) -> Learnt:
+    """Say what a study's search learnt, from its log alone, finished or not: which questions mattered, which pairs, and
+    the path from the default genome to the winner.
+
+    Raises:
+        StudyError: There is no study.
+
+    Example:
+        >>> from byeori import api
+        >>> [question.name for question in api.learnt("photos-study").questions[:3]]  # doctest: +SKIP
+    """
+    return learnt_of(Study.open(study))
 
 
 def _run(request: Request, spend: Spend, folder: Path, watch: Watch | None, *, reopen_test: bool = False) -> Study:

@@ -47,6 +47,10 @@ _PROBE_SECONDS = 20.0
 """A probe that takes longer hangs."""
 _CELLS_A_THREAD = 500_000
 """With fewer, threads wait for each other longer than they work; on a busy machine many times longer."""
+_LESSON = 2.0
+"""Seconds that finding out what the search learnt may take; `byeori report` takes longer where that says more."""
+_WRITING = 0.6
+"""Seconds that the rest of the report takes."""
 _PRELOAD = ("torch", "lightgbm", "byeori.learners._nets_train")
 """What every study's workers load beside its own learners and families."""
 
@@ -200,7 +204,7 @@ class Session:
             self._seconds["searching"] = time.monotonic() - began
             _last_resort(bench, opening)
             finish(bench, lambda message: self._screen.show(FINISHING, message, state))
-            write_report(Study.open(self._folder))
+            write_report(Study.open(self._folder), self._lesson(bench))
 
     def _precision(self, executor: Executor, brief: FamilyBrief, first: Candidate) -> Json:
         """Let a worker measure whether bf16 pays for the default genome, where it is a net and there is time."""
@@ -230,6 +234,10 @@ class Session:
         left = self._spend.began + self._spend.seconds - time.monotonic()
         epochs: int = part["recipe"]["epochs"]
         return left * state.speed / (epochs * max(1, prepared.sizes["train"]))
+
+    def _lesson(self, bench: Bench) -> float:
+        """Return the seconds that finding out what the search learnt may take, of those the finish has left over."""
+        return 0.0 if bench.hurried() else min(_LESSON, bench.left() - _WRITING)
 
     def _brief(self, prepared: Prepared) -> FamilyBrief:
         return FamilyBrief(

@@ -116,7 +116,9 @@ def test_evaluate_gives_intervals(fitted: subprocess.CompletedProcess[str], plac
 
 def test_report_says_where_it_lies(fitted: subprocess.CompletedProcess[str], place: Path, byeori: Any) -> None:
     assert byeori("report", place / "study").out == f"{place / 'study' / 'report.html'}\n"
-    assert json.loads(byeori("report", place / "study", "--json").out)["report"].endswith("report.html")
+    said = json.loads(byeori("report", place / "study", "--json").out)
+    assert said["report"].endswith("report.html")
+    assert said["learnt"]["trials"] + said["learnt"]["left_out"] >= 2
 
 
 def test_a_finished_study_is_not_gone_on_with_by_accident(

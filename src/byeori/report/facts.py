@@ -18,6 +18,7 @@ from byeori.core.errors import DataError
 from byeori.core.genome import describe, flatten
 from byeori.engine.budget import BASELINE
 from byeori.report.learning import curve
+from byeori.report.learnt import learnt_of
 from byeori.report.lineage import changes, lineage
 from byeori.report.mistakes import mistakes
 from byeori.study import Study
@@ -31,11 +32,12 @@ _AS_MEANT = frozenset({ev.DONE, ev.STOPPED, ev.DEADLINE, ev.CANCELLED})
 """Ends that are no failure."""
 
 
-def gather(study: Study) -> dict[str, Json]:
+def gather(study: Study, seconds: float | None = None) -> dict[str, Json]:
     """Return everything the report says, as JSON.
 
     Args:
         study: A finished study.
+        seconds: What finding out what the search learnt may take; None for as long as it needs.
 
     Raises:
         StudyError: It is not finished.
@@ -62,6 +64,7 @@ def gather(study: Study) -> dict[str, Json]:
         "curves": _curves(study, leaders),
         "mistakes": mistakes(study),
         "lineage": lineage(study),
+        "learnt": learnt_of(study, seconds).to_json(),
         "trials": _endings(study),
         "seconds": outcome["seconds"],
         "opened": [{"when": when, **what} for when, what in state.opened],

@@ -7,6 +7,7 @@ from html import escape
 
 from byeori._util.json import Json, pretty
 from byeori.core.genome import describe
+from byeori.report.learnt import learnt_section
 from byeori.report.style import STYLE
 from byeori.report.svg import BLUE, GREY, ORANGE, Line, chart
 from byeori.report.words import (
@@ -44,6 +45,7 @@ def page(facts: Facts) -> str:
         _curves(facts),
         _mistakes(facts),
         _lineage(facts),
+        learnt_section(facts["learnt"], facts["metric"]),
         _time(facts),
         _use(facts),
     ]
