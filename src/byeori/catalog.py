@@ -18,8 +18,14 @@ from byeori.core.errors import OptionError, did_you_mean
 IMAGES = "images"
 TABLES = "tables"
 KINDS = ("strategy", "stopper", "executor", "modality", "family", "learner")
-ABILITIES = ("objectives", "fidelities", "real", "parallel")
-"""What a strategy makes use of: several objectives, partial trainings, the order of real questions, many workers."""
+ABILITIES = {
+    "objectives": "several objectives",
+    "fidelities": "fidelities",
+    "real": "real questions",
+    "parallel": "parallel",
+}
+"""What a strategy makes use of, and in words: several objectives, partial trainings, the order of real questions, many
+workers."""
 _GROUPS = {
     "strategy": "byeori.strategies",
     "stopper": "byeori.stoppers",
@@ -28,6 +34,7 @@ _GROUPS = {
     "family": "byeori.families",
     "learner": "byeori.learners",
 }
+PLURALS = {kind: group.removeprefix("byeori.") for kind, group in _GROUPS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,11 @@ class Row:
         if ":" not in self.path:
             raise ValueError(f"Row {self.name!r} has the path {self.path!r}; expected `module:name`.")
 
+    @property
+    def abilities(self) -> str:
+        """What it makes use of, in words."""
+        return ", ".join(words for ability, words in ABILITIES.items() if ability in self.can)
+
 
 _STRATEGIES = (
     Row(
@@ -91,6 +103,13 @@ _STRATEGIES = (
         path="byeori.strategies.pareto:Pareto",
         summary="Several objectives: breeds what nobody dominates, as NSGA-II ranks it, without generations.",
         can=("objectives", "parallel"),
+    ),
+    Row(
+        kind="strategy",
+        name="controller",
+        path="byeori.strategies.controller:Controller",
+        summary="A recurrent policy answers question after question, learnt by PPO or REINFORCE; needs torch.",
+        can=("real", "parallel"),
     ),
     Row(
         kind="strategy",
@@ -133,6 +152,13 @@ _STRATEGIES = (
         path="byeori.strategies.sobol:Sobol",
         summary="Quasi-random: a scrambled Sobol sequence spreads the children evenly over the space.",
         can=("real", "parallel"),
+    ),
+    Row(
+        kind="strategy",
+        name="population",
+        path="byeori.strategies.population:Population",
+        summary="Population-based training: the worst take over weights and recipe of the best, and recipes drift.",
+        can=("fidelities", "real", "parallel"),
     ),
 )
 _STOPPERS = (
@@ -323,6 +349,22 @@ def load(kind: str, name: str) -> Any:
         OptionError: There is no such name.
     """
     return resolve(find(kind, name).path)
+
+
+def kind_of(word: str) -> str:
+    """Return the kind that a word, singular or plural, names.
+
+    Raises:
+        OptionError: It names none.
+
+    Example:
+        >>> kind_of("strategies"), kind_of("family")
+        ('strategy', 'family')
+    """
+    for kind, plural in PLURALS.items():
+        if word in (kind, plural):
+            return kind
+    raise OptionError(f"Unknown kind {word!r}.{did_you_mean(word, PLURALS.values())}")
 
 
 def _plugged(kind: str) -> Iterator[Row]:
