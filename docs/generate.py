@@ -54,11 +54,19 @@ def catalog_page() -> str:
     written = "Written by `make docs` from `src/byeori/catalog.py`; `byeori catalog` lists plug-ins too."
     lines = ["# The catalog", "", written]
     for kind in catalog.KINDS:
-        lines += ["", f"## {_OF[kind]}", "", "| name | what it is | where |", "|---|---|---|"]
+        can = kind == "strategy"
+        lines += [
+            "",
+            f"## {_OF[kind]}",
+            "",
+            f"| name | what it is |{' can |' * can} where |",
+            f"|---|---|{'---|' * can}---|",
+        ]
         for row in catalog.ROWS:
             if row.kind == kind:
                 file = f"src/{row.path.partition(':')[0].replace('.', '/')}.py"
-                lines.append(f"| `{row.name}` | {row.summary} | [`{row.path}`](../{file}) |")
+                able = f" {row.abilities} |" if can else ""
+                lines.append(f"| `{row.name}` | {row.summary} |{able} [`{row.path}`](../{file}) |")
     return "\n".join(lines) + "\n"
 
 

@@ -142,7 +142,17 @@ def test_trials_are_lines_through_their_answers(several, tmp_path):
         several.plot_parallel(["rat"])
 
 
+def test_importance_is_drawn_for_each_question(single, tmp_path):
+    assert single.learnt.questions[0].path == "rate", "the value is the rate"
+    figure = single.plot_importance()
+    bars = [bar.get_width() for bar in figure.axes[0].patches]
+    assert max(bars) > 0.5
+    said = drawn(figure, tmp_path)
+    for word in ("rate", "act", "share", "30 trials"):
+        assert word in said
+
+
 def test_figures_of_next_to_nothing(tmp_path):
     study = byeori.search(lambda g: 1.0, SPACE, strategy="random", trials=1)
-    for figure in (study.plot_history(), study.plot_parallel()):
+    for figure in (study.plot_history(), study.plot_parallel(), study.plot_importance()):
         assert drawn(figure, tmp_path)

@@ -18,6 +18,7 @@ from byeori.core.errors import OptionError, did_you_mean
 from byeori.core.genome import flatten
 from byeori.core.space import Float, Int, Space, questions
 from byeori.core.state import Trial
+from byeori.explain.learnt import Learnt
 
 if TYPE_CHECKING:
     import matplotlib as mpl
@@ -115,6 +116,30 @@ def parallel(trials: Sequence[Trial], paths: Sequence[str], label: str, *, maxim
         colour = shades(0.95 * rank / max(1, len(done) - 1))
         axes.plot(range(len(heights)), heights, color=colour, linewidth=1.8 if rank == 0 else 0.9, alpha=0.8)
     _axes_of(axes, scales, [*shown, f"{label} ({'most' if maximize else 'least'} is best)"])
+    return figure
+
+
+def importance(found: Learnt) -> Figure:
+    """Draw two bars for each of the most important questions: PED-ANOVA's share and fANOVA's.
+
+    Args:
+        found: What the search learnt.
+    """
+    questions = found.questions[:_AXES][::-1]
+    figure, axes = _new(f"{found.trials:,} trials")
+    places = range(len(questions))
+    bars = [("of what sets the best tenth apart", 0.2, _ACCENT, [q.best for q in questions])]
+    if any(q.variance is not None for q in questions):
+        shares = [q.variance or 0.0 for q in questions]
+        bars.append(("of the differences between all trials, by itself", -0.2, _MUTED, shares))
+    for label, shift, colour, widths in bars:
+        axes.barh([place + shift for place in places], widths, height=0.36, color=colour, label=label)
+    axes.set_yticks(places, [_short(q.name) for q in questions], fontsize=8)
+    axes.set(xlabel="share", xlim=(0.0, None))
+    if questions:
+        axes.legend(frameon=False, loc="lower right")
+    else:
+        axes.text(0.5, 0.5, "\n".join(found.cautions), ha="center", va="center", transform=axes.transAxes, color=_INK)
     return figure
 
 

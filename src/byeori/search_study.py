@@ -19,6 +19,7 @@ from byeori.core.space import Space
 from byeori.core.state import State, Trial
 from byeori.engine.confirm import Confirmed, confirmed
 from byeori.engine.replay import replay_log
+from byeori.explain.learnt import Learnt, learnt
 from byeori.frame import trial_frame
 from byeori.stores.sqlite import SQLiteStore
 
@@ -107,6 +108,12 @@ class SearchStudy:
                 said[event.trial] = f"{data['reason']}: {data['message']}" if data["message"] else data["reason"]
         return said
 
+    @cached_property
+    def learnt(self) -> Learnt:
+        """Which questions mattered, which ones together, and the path from the default genome to the winner; takes some
+        seconds."""
+        return learnt(self.trials, self.space, maximize=self.state.maximize)
+
     def frame(self) -> pd.DataFrame:
         """Return a row a trial: number, value, the objectives where there are several, status, reason, seconds,
         strategy, and a column for the answer to each question, called by its path."""
@@ -153,6 +160,11 @@ class SearchStudy:
         return plots.parallel(
             self._searched(), questions, self._label(), maximize=self.state.maximize, space=self.space
         )
+
+    def plot_importance(self) -> Figure:
+        """Draw how much each question mattered: its share of what sets the best tenth apart, and of the differences
+        between all trials; of several objectives, for the first."""
+        return plots.importance(self.learnt)
 
     def __repr__(self) -> str:
         best = self.best

@@ -41,7 +41,7 @@ def test_help_and_typos_load_nothing_heavy(arguments: list[str]) -> None:
         (["fit", "x", "--out", "s", "--tme", "3"], "--tme"),
         (["resume", "nowhere", "--time", "0"], "'0'"),
         (["predict", "m", "x", "-o", "no/such/folder/out.csv"], "no/such/folder"),
-        (["catalog", "strategies"], "'strategy'"),
+        (["catalog", "stratgies"], "'strategies'"),
         (["demo", "--time", "3s"], "15s"),
         (["check", "x", "--task", "dreaming"], "'dreaming'"),
     ],
@@ -71,9 +71,12 @@ def test_the_version_is_known(byeori: Any) -> None:
 
 
 def test_the_catalog_is_listed(byeori: Any) -> None:
-    assert "evolution" in byeori("catalog", "strategy").out
+    for word in ("strategy", "strategies"):
+        out = byeori("catalog", word).out
+        assert "evolution" in out
+        assert "several objectives" in out, "what each parent can do"
     rows = json.loads(byeori("catalog", "--json").out)["rows"]
-    assert {"kind", "name", "path", "summary"} == set(rows[0])
+    assert {"kind", "name", "path", "summary", "can"} == set(rows[0])
 
 
 class _Api:

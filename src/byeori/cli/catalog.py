@@ -9,24 +9,25 @@ import typer
 from byeori import catalog as table
 from byeori.cli import options as opt
 from byeori.cli import show
-from byeori.core.errors import OptionError, did_you_mean
 
 
 def catalog(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help=f"Only one kind: {', '.join(table.KINDS)}.")
+        str | None, typer.Argument(metavar="[KIND]", help=f"Only one kind: {', '.join(table.PLURALS.values())}.")
     ] = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """List all that has a name.
 
-    Parents, stoppers, executors, kinds of data, kinds of networks, and the plug-ins installed beside Byeori.
+    Parents, stoppers, executors, kinds of data, kinds of networks, and the plug-ins installed beside Byeori; of parents
+    also what they can do.
     """
-    if kind is not None and kind not in table.KINDS:
-        raise OptionError(f"Unknown kind {kind!r}.{did_you_mean(kind, table.KINDS)}")
-    rows = [row for each in table.KINDS if kind in (None, each) for row in table.rows(each)]
+    only = None if kind is None else table.kind_of(kind)
+    rows = [row for each in table.KINDS if only in (None, each) for row in table.rows(each)]
     if as_json:
-        facts = [{"kind": row.kind, "name": row.name, "path": row.path, "summary": row.summary} for row in rows]
+        facts = [{name: getattr(row, name) for name in ("kind", "name", "path", "summary", "can")} for row in rows]
         show.one_object({"rows": facts})
+    elif only == "strategy":
+        show.table(("name", "what it is", "can"), [(row.name, row.summary, row.abilities) for row in rows])
     else:
         show.table(("kind", "name", "what it is"), [(row.kind, row.name, row.summary) for row in rows])
