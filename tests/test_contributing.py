@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+import byeori
 from byeori.catalog import Row
 from byeori.core.protocols import Strategy
-from byeori.core.space import Space
+from byeori.core.space import Float, Record, Space
 from byeori.testing.strategies import StrategyConformance
 
 PAGE = (Path(__file__).resolve().parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -38,6 +39,13 @@ def test_the_row_on_the_page_is_a_row() -> None:
     row = eval(line, {"Row": Row})
     assert row.name == "climb"
     assert row.path.endswith(":HillClimb")
+
+
+def test_the_example_searches_any_function() -> None:
+    space = Record({"x": Float(-1.0, 1.0)})
+    study = byeori.search(lambda genome: genome["x"] ** 2, space, strategy=load().HillClimb(space), trials=60)
+    assert {trial.origin.strategy for trial in study.trials} == {"default", "climb"}
+    assert "climb" in study.frame()["strategy"].tolist()
 
 
 def test_the_example_is_documented_as_the_house_wants() -> None:

@@ -174,6 +174,22 @@ def test_every_stopper_judges_what_is_yielded(name):
     assert study.best.reason == ev.DONE, "the winner is trained to its end"
 
 
+def test_a_population_hands_its_weights_on(tmp_path):
+    trained = []
+
+    def train(genome, until, folder, weights_from):
+        steps = int((weights_from / "steps").read_text()) if weights_from else 0
+        while steps < 8 * until:
+            steps += 1
+            trained.append(steps)
+            (folder / "steps").write_text(str(steps))
+            yield square(genome) + 1 / steps, steps / 8
+
+    study = search(train, strategy="population", trials=40)
+    assert max(trial.progress for trial in study.trials) == 1.0
+    assert len(trained) < 40 * 4, "most went on with weights of others"
+
+
 # ----------------------------------------------------------------------------------------------------------- failures
 
 
