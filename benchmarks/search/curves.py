@@ -1,7 +1,7 @@
 """A table of learning curves: every recipe of a grid, 27 epochs each, three seeds, trained for real on scikit-learn's
 digits. What searches at several fidelities are measured on.
 
-    python benchmarks/search/curves.py          train what the table lacks (some minutes; may be stopped and gone on with)
+    python benchmarks/search/curves.py      train what the table lacks (two minutes; may be stopped and gone on with)
 
 The table lies in benchmarks/search/data/curves.npz: `errors`, uint16 (1134 recipes, 3 seeds, 27 epochs), wrong answers
 among 800 validation rows after each epoch; recipes in the order of `SPACE`, the last question turning first.
@@ -174,6 +174,4 @@ if __name__ == "__main__":
         make(Path(os.environ.get("TMPDIR", "/tmp")) / "byeori-benchmarks" / "curves")
     table = curves()
     final = table.errors[:, :, -1].mean(1)
-    print(
-        f"{FILE.name}: {len(final)} recipes, {FILE.stat().st_size >> 10} kB, errors {final.min():.4f} to {final.max():.4f}"
-    )
+    print(f"{FILE.name}: {len(final)} recipes, errors {final.min():.4f} to {final.max():.4f}")

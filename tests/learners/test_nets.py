@@ -195,6 +195,19 @@ def test_a_torn_or_foreign_checkpoint_is_not_gone_on_from(tmp_path: Path, job_of
     assert _last(job).progress == 1.0
 
 
+def test_a_training_killed_at_any_time_has_little_to_do_again(
+    tmp_path: Path, job_of: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("byeori.learners._nets_fold._SAVING", 1e9)  # as if saving took no time
+    data = few_digits(tmp_path / "p")
+    job = job_of(CHAIN, data, quick(CHAIN, data, epochs=6))
+    reports = Nets().train(job)
+    reached = [next(reports).progress for _ in range(4)][-1]
+    reports.close()
+    again = [report.progress for report in Nets().train(replace(job, attempt=2))]
+    assert min(p for p in again if p) > reached
+
+
 def test_cross_validation_goes_on_in_the_fold_it_left(tmp_path: Path, job_of: Callable[..., Job]) -> None:
     data = prepared_iris(tmp_path / "p", folds=3)
     job = job_of(MLP, data, quick(MLP, data))

@@ -23,7 +23,10 @@ from byeori.learners._schedule import Schedule
 _TALK = 10.0
 """Seconds after which a training says something even in the middle of an epoch."""
 _CHECKPOINT = 30.0
-"""Seconds between two checkpoints."""
+"""Seconds between two checkpoints, at most …"""
+_SAVING = 0.03
+"""… and as many as take no more than this share of the time: a stopper may pause a training at any report, and what was
+not kept by then is trained again."""
 _COST = 0.1
 """Share of the training time that looking at the validation rows may take."""
 _FIRST = 0.25
@@ -101,6 +104,7 @@ class FoldTraining:
         self._want_first = True
         self._speed = 0.0
         self._step_seconds = 0.0
+        self._saving = 0.01 + 12 * self._stepper.card.params / _DISK
         self._looked = self._whole = self._saved = time.perf_counter()
 
     def run(self) -> Iterator[Look]:
@@ -153,7 +157,8 @@ class FoldTraining:
         metrics: dict[str, Mapping[str, float]] = {}
         if train := self._stepper.read():
             metrics["train"] = train
-        due = _Due(over=self._over, first=self._first_is_due(epoch=True), saving=now - self._saved > _CHECKPOINT)
+        saving = now - self._saved > min(_CHECKPOINT, self._saving / _SAVING)
+        due = _Due(over=self._over, first=self._first_is_due(epoch=True), saving=saving)
         converged = False
         if self._valid is None:
             if due.anything:
@@ -173,7 +178,7 @@ class FoldTraining:
         """Look at as many validation rows as the time trained pays for; at all of them where a model is to be kept."""
         net, card, marks = self._stepper.judged(), self._stepper.card, self._marks
         count = valid.affordable(_COST * (now - self._looked))
-        wanted = due.saving or marks.progress > 0.85 or marks.perfect >= _PERFECT
+        wanted = now - self._whole > _CHECKPOINT or marks.progress > 0.85 or marks.perfect >= _PERFECT
         whole = due.over or due.first or count >= 0.8 * len(valid)
         if not whole and not (wanted and valid.cost <= _COST * (now - self._whole)):
             return valid.some(net, card, count), False
@@ -218,8 +223,10 @@ class FoldTraining:
             (self._folder / DONE).touch()
             (self._folder / CHECKPOINT).unlink(missing_ok=True)
         elif due.over or due.saving:
+            begun = time.perf_counter()
             save_checkpoint(self._folder, self._stepper, self._dice, marks)
             self._saved = time.perf_counter()
+            self._saving = self._saved - begun
 
     def _hold_back(self) -> None:
         """Keep time for the last look and the saving, as measured so far."""

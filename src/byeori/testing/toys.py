@@ -262,3 +262,22 @@ class Checkpointing(Quadratic):
             time.sleep(job.genome.get("pause", 0.0))
             write_whole(path, dumps({"step": step}), durable=False)
             yield Report(step=step, progress=step / 10, value=quadratic(job.genome), facts={"began": began})
+
+
+class Skilled(Quadratic):
+    """Ten steps of a whole training, up to the job's `until`; each adds a skill, from which the value falls. The skill
+    is kept after each step, gone on from by a later attempt, and inherited by `weights_from`.
+
+    The facts of a report say the skill it began with.
+    """
+
+    def train(self, job: Job) -> Iterator[Report]:
+        path = Path(job.out) / "skill.json"
+        donor = path if path.exists() or job.weights_from is None else Path(job.weights_from) / "skill.json"
+        kept = loads(donor.read_bytes()) if donor.exists() else {"skill": 0, "step": 0}
+        skill, began = int(kept["skill"]), int(kept["step"]) if donor == path else 0
+        for step in range(began + 1, round(10 * job.until) + 1):
+            now = skill + step - began
+            write_whole(path, dumps({"skill": now, "step": step}), durable=False)
+            value = quadratic(job.genome) + 1 / (1 + now)
+            yield Report(step=step, progress=step / 10, value=value, facts={"began": skill})
