@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from math import inf, nan
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,3 +52,21 @@ def test_people_read_indented_text_with_sorted_keys_and_a_last_newline() -> None
 def test_what_is_no_json_is_a_value_error(text: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         loads(text)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux says what a process takes")
+def test_what_is_kept_takes_its_length() -> None:
+    code = """
+from pathlib import Path
+from resource import getpagesize
+from byeori._util.json import dumps
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * getpagesize()
+before = resident()
+kept = [dumps({"genome": list(range(60))}) for _ in range(20_000)]
+print((resident() - before) / len(kept) / len(kept[0]))
+"""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
+    ratio = float(done.stdout)
+    assert 0.5 < ratio < 4
