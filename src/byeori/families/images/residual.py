@@ -51,17 +51,18 @@ class Residual:
         return modules.Chain(_network(genome, schema))
 
     def larger(self, schema: Schema) -> tuple[tuple[float, Json], ...]:
-        """Return the default genome scaled up for those who have more time: a stem that keeps more pixels, then more
-        channels, then more blocks; each with how many times the default's multiply-adds it takes, the cheapest first.
+        """Return the default genome scaled up for those who have more time: more channels, then more blocks, then a
+        stem that keeps more pixels; each with how many times the default's multiply-adds it takes, the cheapest first.
         """
         first = default(self.space(schema).bare)
         answers, stem = first["architecture"], first["architecture"]["stem"]
         finer = {"stride": max(1, stem["stride"] // 2), "kernel": 3}
         deeper = [{**stage, "depth": stage["depth"] + 1} for stage in answers["stages"]]
         grown = (
-            {**answers, "stem": finer},
-            {**answers, "stem": finer, "width": 48},
-            {**answers, "stem": finer, "width": 48, "stages": deeper},
+            {**answers, "width": 48},
+            {**answers, "width": 64},
+            {**answers, "width": 64, "stages": deeper},
+            {**answers, "stem": finer, "width": 64, "stages": deeper},
         )
         genomes = [{**first, "architecture": a} for a in grown if a != answers]
         cost = _network(first, schema).macs()
