@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 from measured import Measured
 from runner import MARKS
 
@@ -68,6 +69,8 @@ def _panel(panel: Axes, measured: Measured, table: str) -> None:
             panel.fill_between(marks, centre - error, centre + error, color=colour, alpha=0.12, lw=0)
     panel.set(title=table + (" (median)" if naval else ""), xscale="log", yscale="log")
     panel.set_xticks([10, 20, 50, 100, 200, 500], labels=["10", "20", "50", "100", "200", "500"])
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     panel.minorticks_off()
     panel.set_xlabel("evaluations")
     panel.set_ylabel("regret")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import log, nan, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ from tables import MIXED, NAMES
 
 Array = npt.NDArray[np.float64]
 ALL_MIXED = "rpart, mean of ten"
+TINY = 1e-3
+"""Added before a logarithm is taken: a regret can be 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,12 @@ class Measured:
         shared = found if beside is None else self.at(table, beside, mark)
         return _estimate([regret for seed, regret in found.items() if seed in shared])
 
-    def difference(self, table: str, one: str, other: str, mark: int) -> Estimate | None:
-        """Return by how much more one regrets than the other, on the seeds both have."""
+    def difference(self, table: str, one: str, other: str, mark: int, *, logarithms: bool = False) -> Estimate | None:
+        """Return by how much more one regrets than the other, on the seeds both have; in logarithms where the tail is
+        heavy."""
         a, b = self.at(table, one, mark), self.at(table, other, mark)
-        return _estimate([a[seed] - b[seed] for seed in a if seed in b])
+        pairs = [(a[seed], b[seed]) for seed in a if seed in b]
+        return _estimate([log((x + TINY) / (y + TINY)) if logarithms else x - y for x, y in pairs])
 
 
 def _estimate(values: Sequence[float]) -> Estimate | None:

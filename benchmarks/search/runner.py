@@ -193,7 +193,7 @@ def _keep(task: Task, regrets: list[float], seconds: float) -> None:
     """Write one run into its file, whole or not at all."""
     data = results(task.table, task.strategy)
     runs: Mapping[str, list[float]] = {**data["runs"], str(task.seed): [float(f"{x:.4g}") for x in regrets]}
-    data["seconds"] = round(data["seconds"] + seconds, 1)
+    data["seconds"] = round(data["seconds"] + seconds, 3)
     data["evaluations"] += task.evaluations
     lines = ",\n".join(f'"{seed}": {json.dumps(runs[seed])}' for seed in sorted(runs, key=int))
     head = json.dumps({key: data[key] for key in ("seconds", "evaluations")})[:-1]
