@@ -39,7 +39,9 @@ def test_the_opening_is_the_default_the_baselines_and_neighbours():
     assert opening == opening_of(space, schema, 0) != opening_of(space, schema, 1)
 
 
-@pytest.mark.parametrize(("trainings", "cost"), [(0.0, None), (2.0, None), (4.6, 4.0), (10.0, 8.9), (1000.0, 19.3)])
+@pytest.mark.parametrize(
+    ("trainings", "cost"), [(0.0, None), (1.7, None), (3.0, 2.2), (4.6, 4.0), (10.0, 8.6), (1000.0, 34.3)]
+)
 def test_the_default_is_scaled_up_as_far_as_time_allows(trainings, cost):
     schema = pictures()
     space = study_space(schema)
