@@ -8,6 +8,7 @@ from byeori.core.genome import genome_key
 from byeori.core.protocols import Strategy
 from byeori.core.space import Categorical, Checked, Float, Int, OneOf, Record, Repeat, Space
 from byeori.strategies import sobol
+from byeori.strategies.random import RandomSearch
 from byeori.strategies.sobol import Sobol
 from byeori.testing.spaces import flat_space, network_space
 from byeori.testing.strategies import StrategyConformance, play, trial_of
@@ -61,6 +62,15 @@ def test_proposals_that_nobody_took_do_not_change_the_next() -> None:
         parent.tell(history)
     other.ask(7, Random(1), ())
     assert one.ask(1, Random(2), ())[0].genome == other.ask(1, Random(2), ())[0].genome
+
+
+def test_it_joins_a_study_that_others_began() -> None:
+    space = flat_space()
+    parent = Sobol(space)
+    parent.tell(play(RandomSearch(space), space, 30))
+    first = [[candidate.genome for candidate in parent.ask(4, Random(1), ())] for _ in range(2)]
+    assert first[0] == first[1]
+    assert first[0] != [candidate.genome for candidate in parent.ask(4, Random(2), ())]
 
 
 def test_questions_without_a_dimension_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

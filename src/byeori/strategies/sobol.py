@@ -64,16 +64,17 @@ class Sobol:
         self._tried.begin(pending)
         for trial in pending:
             self._meet(trial)
-        if self._sequence:
-            self._sequence.forget(self._next)
+        sequence = self._sequence
+        if sequence:
+            sequence.forget(self._next)
         found: list[Candidate] = []
         while len(found) < n:
             number = self._next + len(found)
-            genome = self._point(self._sequence, number, rng) if self._sequence else None
+            genome = self._point(sequence, number, rng) if sequence else None
             if genome is None and (genome := self._tried.unseen(rng)) is None:
                 break
-            if self._sequence is None:
-                self._sequence = _Sequence(number, genome, len(self._axes))
+            # for this round only: it is kept once the first proposal is known to be a trial
+            sequence = sequence or _Sequence(number, genome, len(self._axes))
             found.append(Candidate(genome=genome, origin=_ORIGIN))
         return found
 
