@@ -380,21 +380,20 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def _recipe(folder: Path, record: dict[str, Json]) -> Recipe:
-    parts = []
-    for entry in record["members"]:
-        parts.append(
-            Part(
-                folder=_inside(folder, entry["folder"]),
-                family=entry["family"],
-                genome=entry["genome"],
-                weight=entry["weight"],
-                trial=entry["trial"],
-            )
+    parts = tuple(
+        Part(
+            folder=_inside(folder, entry["folder"]),
+            family=entry["family"],
+            genome=entry["genome"],
+            weight=entry["weight"],
+            trial=entry["trial"],
         )
+        for entry in record["members"]
+    )
     return Recipe(
         schema=Schema.from_json(record["schema"]),
         fitted=record["fitted"],
-        parts=tuple(parts),
+        parts=parts,
         temperature=record["temperature"],
         scale=tuple(record["scale"]),
         metrics=record["metrics"],
