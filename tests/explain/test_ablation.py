@@ -66,6 +66,7 @@ def test_what_a_trial_measured_stands_beside_what_is_foretold() -> None:
     assert measured == {genome_hash(middle): (4, 0.25)}
     steps = ablation({"a": 1, "b": 1}, {"a": 0, "b": 0}, known(lambda g: 2.0 * g["a"] + g["b"], measured=measured))
     assert [(step.trial, step.loss) for step in steps] == [(None, 3.0), (4, 0.25), (None, 0.0)]
+    assert [step.foretold for step in steps] == [3.0, 1.0, 0.0]
 
 
 SPACE = Checked(

@@ -74,6 +74,7 @@ def test_families_are_a_question_and_have_questions_of_their_own(search) -> None
     assert found.regions[0].questions[0].path == "trees.leaves"
     assert found.regions[1].questions[0].path == "net.width"
     assert [change.path for change in found.path[1].changed] == [""]
+    assert found.to_json()["path"][0]["foretold"] is None
     assert (found.path[1].changed[0].before, found.path[1].changed[0].after) == ("net", "trees")
     assert found.path[-1].trial == found.winner
 
@@ -121,6 +122,15 @@ def test_without_time_there_is_no_forest_and_the_rest_is_there(search) -> None:
     assert found.path == ()
     assert "had no time to grow" in found.cautions[0]
     assert 0 < learnt(trials, FLAT, seconds=1.25).regions[0].trees < 64
+
+
+def test_of_very_many_trials_a_selection_with_the_winner_is_looked_at(search) -> None:
+    space = Record({"x": Float(0.0, 1.0), "y": Int(1, 9)})
+    trials = search(space, 2500, lambda g: g["x"])
+    found = learnt(trials, space, seconds=0.0)
+    assert (found.trials, found.regions[0].trials) == (2500, 2000)
+    assert found.winner == min(trials, key=lambda trial: trial.loss).number
+    assert found.questions[0].path == "x"
 
 
 @pytest.mark.parametrize("given", [True, False])

@@ -47,11 +47,14 @@ class Step:
 
     Args:
         changed: What was changed to come here; nothing at the start, several where none may change alone.
-        loss: Of this genome, less is better; NaN where it is neither known nor foretold.
-        trial: The trial that measured it; None where the loss is foretold.
+        foretold: Its loss by the forest, less is better; NaN where the forest does not know its like. Compare steps by
+            this one: a measured loss beside a foretold one differs by the noise of a training too.
+        loss: As measured, else as foretold.
+        trial: The trial that measured it; None where none has.
     """
 
     changed: tuple[Change, ...]
+    foretold: float
     loss: float
     trial: int | None
 
@@ -83,7 +86,7 @@ class Known:
     def step(self, genome: Json, foretold: float, changed: tuple[Change, ...]) -> Step:
         """Return a genome as a step, with its measured loss where a trial had just this genome."""
         trial, loss = self.measured.get(genome_hash(genome), (None, foretold))
-        return Step(changed=changed, loss=loss, trial=trial)
+        return Step(changed=changed, foretold=foretold, loss=loss, trial=trial)
 
 
 def ablation(start: Json, goal: Json, known: Known) -> tuple[Step, ...]:

@@ -7,7 +7,7 @@ soon settles on one answer says little about the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from math import isfinite, log2
 
@@ -30,8 +30,8 @@ ENOUGH = 20
 """Trials with values below which all of it is a hint."""
 _LEAST = 5
 """Trials below which there is nothing to be said."""
-_MOST = 10_000
-"""Trials looked at; of more an even selection, and the winner."""
+_MOST, _HURRIED = 10_000, 2_000
+"""Trials looked at, without a limit of time and with one; of more an even selection, and the winner."""
 _PAIRED = 8
 """Questions of which the pairs are looked at, the most important ones."""
 _BLIND = 0.1
@@ -129,15 +129,18 @@ class Learnt:
         return inner if self.family is None else (self.family, *inner)
 
     def value(self, step: Step) -> float | None:
-        """Return the metric at a step of the path, or None where it is neither known nor foretold."""
-        if not isfinite(step.loss):
-            return None
-        return -step.loss if self.maximize else step.loss
+        """Return the metric at a step of the path, measured or else foretold; None where neither is."""
+        return self._value(step.loss)
 
     def to_json(self) -> dict[str, Json]:
-        """Return it as JSON; each step of the path has its `value` in place of the loss."""
+        """Return it as JSON; each step of the path has metrics, `foretold` and `value`, in place of losses."""
         path = [
-            {"changed": [asdict(c) for c in step.changed], "value": self.value(step), "trial": step.trial}
+            {
+                "changed": [asdict(change) for change in step.changed],
+                "foretold": self._value(step.foretold),
+                "value": self.value(step),
+                "trial": step.trial,
+            }
             for step in self.path
         ]
         return {
@@ -152,6 +155,11 @@ class Learnt:
             "winner": self.winner,
             "cautions": list(self.cautions),
         }
+
+    def _value(self, loss: float) -> float | None:
+        if not isfinite(loss):
+            return None
+        return -loss if self.maximize else loss
 
 
 def learnt(
@@ -180,7 +188,7 @@ def learnt(
     if len(told) < _LEAST:
         return _nothing(len(trials), len(told), maximize)
     winner = min(told, key=lambda trial: (trial.loss, trial.number))
-    looked = _selection(told, winner)
+    looked = _selection(told, winner, _MOST if seconds is None else _HURRIED)
     whole = history(looked, space)
     inner = {name: whole.inside(name) for name in whole.families} or {"": whole}
     home = next(iter(winner.genome)) if whole.families else ""
@@ -218,10 +226,10 @@ def _nothing(trials: int, told: int, maximize: bool) -> Learnt:
     )
 
 
-def _selection(told: Sequence[Trial], winner: Trial) -> list[Trial]:
-    if len(told) <= _MOST:
+def _selection(told: Sequence[Trial], winner: Trial, most: int) -> list[Trial]:
+    if len(told) <= most:
         return list(told)
-    places = np.linspace(0, len(told) - 1, _MOST - 1).round().astype(int)
+    places = np.linspace(0, len(told) - 1, most - 1).round().astype(int)
     return [winner, *(told[i] for i in places if told[i] is not winner)]
 
 
@@ -311,8 +319,7 @@ def _path(told: Sequence[Trial], winner: Trial, space: Space | None, table: Tabl
     if home is start:
         return path
     moved = Change(path="", before=next(iter(start)), after=next(iter(home)))
-    first = Step(changed=(moved,), loss=path[0].loss, trial=path[0].trial)
-    return (known.step(start, np.nan, ()), first, *path[1:])
+    return (known.step(start, np.nan, ()), replace(path[0], changed=(moved,)), *path[1:])
 
 
 def _start(told: Sequence[Trial], space: Space | None) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from byeori._util.json import Json
 from byeori.core.question import Space
 from byeori.core.state import State, Trial
 from byeori.explain.learnt import Learnt, learnt
-from byeori.report.svg import BLUE, GREEN, GREY, ORANGE, Line, chart
+from byeori.report.svg import BLUE, GREEN, ORANGE, Line, chart
 from byeori.report.words import changed, folded, listed, number, section, table
 from byeori.study import Study
 from byeori.study_space import study_space
@@ -149,36 +150,38 @@ def _share(value: float | None, colour: str) -> str:
 def _path(path: Sequence[Mapping[str, Json]], winner: int, metric: str) -> str:
     if len(path) < 2:
         return f"<p>The default genome is the best child, trial {winner}.</p>" if path else ""
-    steps, before = [], path[0]["value"]
-    for step in path[1:]:
-        value = step["value"]
-        gained = "" if before is None or value is None else f" ({value - before:+.3g})"
-        source = "foretold" if step["trial"] is None else f"measured, trial {step['trial']}"
-        steps.append(f"<li><b>{number(value)}</b>{gained} <em>{source}</em>{changed(step['changed'])}</li>")
-        before = value
-    first = path[0]
-    begin = "foretold" if first["trial"] is None else f"measured, trial {first['trial']}"
+    steps = [f"<li>{_worth(step, before)}{changed(step['changed'])}</li>" for before, step in pairwise(path)]
     rest = folded(f"{len(steps) - _SHOWN} more steps", f"<ul>{''.join(steps[_SHOWN:])}</ul>") if steps[_SHOWN:] else ""
     return (
         f"<h3>From the default genome to the winner</h3>{_stairs(path, metric)}"
-        f"<p>The default genome: <b>{number(first['value'])}</b> <em>{begin}</em>. Each step takes over from the "
-        "winner what the forest says helps most then. The winner's own value was the best of many and flatters it, so "
-        "the last step may show more than it is worth.</p>"
+        f"<p>The default genome: {_worth(path[0])}. Each step takes over from the winner what the forest says helps "
+        "most then. The winner's own value was the best of many and flatters it: what it is beyond the last step "
+        "foretold is partly luck.</p>"
         f'<ol class="lineage">{"".join(steps[:_SHOWN])}</ol>{rest}'
     )
 
 
+def _worth(step: Mapping[str, Json], before: Mapping[str, Json] | None = None) -> str:
+    """Say what a genome is worth by the forest, what it gained, and what was measured of it."""
+    foretold, was = step["foretold"], before and before["foretold"]
+    said = [] if foretold is None else [f"<b>{number(foretold)}</b> foretold"]
+    if foretold is not None and was is not None:
+        said[0] += f" ({foretold - was:+.3g})"
+    if step["trial"] is not None:
+        said.append(f"<b>{number(step['value'])}</b> <em>measured, trial {step['trial']}</em>")
+    return ", ".join(said) or "not known"
+
+
 def _stairs(path: Sequence[Mapping[str, Json]], metric: str) -> str:
-    """Return the path as a chart: level until the next change."""
-    known = [(float(i), step["value"], step["trial"]) for i, step in enumerate(path) if step["value"] is not None]
+    """Return the path as a chart: level until the next change, and what was measured on the way."""
     stairs: list[tuple[float, float]] = []
-    for at, value, _ in known:
-        if stairs:
-            stairs.append((at, stairs[-1][1]))
-        stairs.append((at, value))
+    for at, step in enumerate(path):
+        if step["foretold"] is not None:
+            stairs += [(float(at), stairs[-1][1])] if stairs else []
+            stairs.append((float(at), step["foretold"]))
+    measured = [(float(at), step["value"]) for at, step in enumerate(path) if step["trial"] is not None]
     lines = [
-        Line(points=stairs, name="along the path", colour=GREY),
-        Line(points=[(at, v) for at, v, trial in known if trial is None], name="foretold", colour=ORANGE, dots=True),
-        Line(points=[(at, v) for at, v, trial in known if trial is not None], name="measured", colour=BLUE, dots=True),
+        Line(points=stairs, name="foretold", colour=ORANGE),
+        Line(points=measured, name="measured", colour=BLUE, dots=True),
     ]
     return chart(lines, x="changes made", y=metric)
