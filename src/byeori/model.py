@@ -33,7 +33,6 @@ from byeori.engine.calibrate import apply_temperature
 
 MODEL_FORMAT = 1
 _log = logging.getLogger(__name__)
-
 Numbers = npt.NDArray[np.float64]
 
 
@@ -307,7 +306,7 @@ def measure(
 
 
 def _trained_folders(folder: Path) -> list[Path]:
-    """Return the folders a learner left in a trial's folder: `fold<k>/` or `all/`."""
+    """Return the folders a learner left: `fold<k>/` or `all/`."""
     found = sorted(f for f in folder.iterdir() if f.is_dir() and (f.name == "all" or f.name.startswith("fold")))
     if not found:
         raise ModelError(f"There is no trained model in {folder}.")
