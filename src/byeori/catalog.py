@@ -78,6 +78,13 @@ class Row:
 _STRATEGIES = (
     Row(
         kind="strategy",
+        name="council",
+        path="byeori.strategies.council:Council",
+        summary="Several parents, each as often as it earned lately, beside a share of chance: best where none is known.",
+        can=("real", "parallel"),
+    ),
+    Row(
+        kind="strategy",
         name="random",
         path="byeori.strategies.random:RandomSearch",
         summary="Every child at random: the control every other parent is held against.",
@@ -116,6 +123,13 @@ _STRATEGIES = (
         name="tpe-fast",
         path="byeori.strategies.tpe_fast:TpeFast",
         summary="Draws around the best tenth what is unlikely among the rest, at a cost that never grows.",
+        can=("real", "parallel"),
+    ),
+    Row(
+        kind="strategy",
+        name="surrogate",
+        path="byeori.strategies.surrogate:Surrogate",
+        summary="A Gaussian process over whole genomes proposes what should improve most: for trials that are dear.",
         can=("real", "parallel"),
     ),
     Row(
@@ -321,7 +335,7 @@ def rows(kind: str) -> tuple[Row, ...]:
 
     Example:
         >>> [row.name for row in rows("strategy")][:2]
-        ['random', 'evolution']
+        ['council', 'random']
     """
     return tuple(row for row in ROWS if row.kind == kind) + tuple(_plugged(kind))
 

@@ -14,7 +14,7 @@ from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
 from byeori.strategies.breeding import barren, bred
-from byeori.strategies.tried import Tried
+from byeori.strategies.tried import Lent, Tried
 
 SMALLEST, LARGEST = 20, 100
 TRIES = 20
@@ -44,6 +44,7 @@ class Evolution:
             quarter of the population.
         crossover: Share of the children that have two parents.
         inherit: Let a child begin with the weights of its first parent, where shapes agree.
+        tried: What was tried, lent by a parent of several; None: its own.
 
     Raises:
         OptionError: A size below 1 or a share outside 0 to 1.
@@ -66,6 +67,7 @@ class Evolution:
         tournament: int | None = None,
         crossover: float = 0.25,
         inherit: bool = False,
+        tried: Lent | None = None,
     ) -> None:
         for name, size in (("population", population), ("tournament", tournament)):
             if size is not None and size < 1:
@@ -78,7 +80,7 @@ class Evolution:
         self.crossover = crossover
         self.inherit = inherit
         self._barren = barren(space)
-        self._tried = Tried(space)
+        self._tried = tried or Tried(space)
         self._parents: list[_Parent] = []
         self._told = 0
 

@@ -9,7 +9,7 @@ from typing import final
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.tried import Tried
+from byeori.strategies.tried import Lent, Tried
 
 _ORIGIN = Origin(strategy="random")
 
@@ -22,6 +22,7 @@ class RandomSearch:
 
     Args:
         space: What is searched.
+        tried: What was tried, lent by a parent of several; None: its own.
 
     Raises:
         SpaceError: While asked: no genome that passes the space's check can be found.
@@ -35,9 +36,9 @@ class RandomSearch:
     Source: Bergstra & Bengio 2012, https://jmlr.org/papers/v13/bergstra12a.html
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, *, tried: Lent | None = None) -> None:
         self.space = space
-        self._tried = Tried(space)
+        self._tried = tried or Tried(space)
 
     def ask(self, n: int, rng: Random, pending: Sequence[Trial]) -> Sequence[Candidate]:
         """Draw `n` new genomes; fewer where the space is exhausted."""

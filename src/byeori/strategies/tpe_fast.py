@@ -19,7 +19,7 @@ from byeori.strategies.breeding import barren
 from byeori.strategies.kept import Kept, Told
 from byeori.strategies.mixture import Features, Mixture
 from byeori.strategies.slots import Floats, Slots
-from byeori.strategies.tried import Tried
+from byeori.strategies.tried import Lent, Tried
 
 GOOD, LATEST, SAMPLE = 25, 256, 512
 TOGETHER: Final = 16
@@ -40,6 +40,7 @@ class TpeFast:
         space: What is searched.
         startup: Trials with a value before it begins; random until then.
         candidates: Drawn for each proposal.
+        tried: What was tried, lent by a parent of several; None: its own.
 
     Raises:
         OptionError: A number below 1.
@@ -54,7 +55,7 @@ class TpeFast:
     Source: Bergstra et al. 2011; Watanabe 2023, https://arxiv.org/abs/2304.11127
     """
 
-    def __init__(self, space: Space, *, startup: int = 10, candidates: int = 24) -> None:
+    def __init__(self, space: Space, *, startup: int = 10, candidates: int = 24, tried: Lent | None = None) -> None:
         for name, count in (("startup", startup), ("candidates", candidates)):
             if count < 1:
                 raise OptionError(f"The {name} of a TPE is 1 or more; got {count}.")
@@ -64,7 +65,7 @@ class TpeFast:
         self._slots = Slots(space)
         self._features = Features(self._slots)
         self._barren = barren(space)
-        self._tried = Tried(space)
+        self._tried = tried or Tried(space)
         self._kept = Kept(best=GOOD, latest=LATEST, sample=SAMPLE)
 
     def ask(self, n: int, rng: Random, pending: Sequence[Trial]) -> Sequence[Candidate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from typing import final
 
 from byeori._util.json import Json
 from byeori.core.deciders import enumerate_all, sample
@@ -78,3 +79,23 @@ class Tried:
         genome = rng.choice(left)
         self.claim(genome)
         return genome
+
+
+@final
+class Lent:
+    """The memory of one parent lent to another, so that several propose nothing twice and it is kept once: the owner
+    begins the rounds and remembers what ended.
+
+    Args:
+        owner: Whose memory.
+    """
+
+    def __init__(self, owner: Tried) -> None:
+        self.claim = owner.claim
+        self.unseen = owner.unseen
+
+    def remember(self, trial: Trial) -> None:
+        """Leave it to the owner."""
+
+    def begin(self, pending: Sequence[Trial]) -> None:
+        """Leave it to the owner."""
