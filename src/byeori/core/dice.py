@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numbers
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate
 from math import inf, isfinite, log
 from random import Random
@@ -34,15 +35,13 @@ class Dice:
         self.weights = None if weights is None else tuple(given)
         self.live = tuple(option for option, weight in zip(options, given, strict=True) if weight > 0)
         self._live_weights = [weight for weight in given if weight > 0]
-        self._count = len(self.live)
-        self._sums = list(accumulate(self._live_weights))
         self.even = len(set(self._live_weights)) == 1
-
-    def draw(self, rng: Random) -> Json:
-        """Draw an option."""
-        if self.even:
-            return self.live[int(rng.random() * self._count)]
-        return self.live[bisect(self._sums, rng.random() * self._sums[-1], 0, self._count - 1)]
+        sums = list(accumulate(self._live_weights))
+        count = len(self.live)
+        # bound once, for nothing is called more often
+        self.draw: Callable[[Random], Json] = (
+            partial(_even, self.live, count) if self.even else partial(_weighted, self.live, sums, sums[-1], count - 1)
+        )
 
     def other(self, answer: Json, rng: Random) -> Json:
         """Draw an option that is not `answer`; there must be one of a weight above 0."""
@@ -50,6 +49,14 @@ class Dice:
         if self.even:
             return rest[int(rng.random() * len(rest))][0]
         return rng.choices([option for option, _ in rest], [weight for _, weight in rest])[0]
+
+
+def _even(options: Sequence[Json], count: int, rng: Random) -> Json:
+    return options[int(rng.random() * count)]
+
+
+def _weighted(options: Sequence[Json], sums: Sequence[float], total: float, last: int, rng: Random) -> Json:
+    return options[bisect(sums, rng.random() * total, 0, last)]
 
 
 def same(a: Json, b: Json) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from math import exp, isfinite, sqrt
 from random import Random
 
@@ -43,16 +44,14 @@ class Float(Space):
             raise SpaceError(f"Float(low={low}, high={high}) spans too much: bring the bounds nearer.")
         base, span = scale(low, high, log)
         self._fix(low=low, high=high, log=bool(log), room=float(low < high), size=1 if low == high else None)
-        self._fix(_base=base, _span=span, default=(low + high) / 2)
+        draw = partial(_log_float, low, high, base, span) if log else partial(_even_float, low, high, span)
+        self._fix(draw=draw, sample=draw, default=(low + high) / 2)
         if default is not None:
             self._fix(default=number("default", default))
             if self.accept(self.default) is HOLE:
                 raise SpaceError(f"The default {default!r} of a Float is not {self.wants()}.")
         elif log:
             self._fix(default=min(max(exp(base + span / 2), low), high))
-
-    _base: float
-    _span: float
 
     def to_json(self) -> dict[str, Json]:
         """Return the question as JSON."""
@@ -62,17 +61,9 @@ class Float(Space):
     def _read(cls, data: Json) -> Float:
         return cls(data["low"], data["high"], log=data["log"], default=data["default"])
 
-    def draw(self, rng: Random) -> float:
-        """Draw by chance."""
-        x = self._base + self._span * rng.random()
-        if self.log:
-            x = exp(x)
-        # exp(log(x)) and rounded sums can step over a bound
-        return self.low if x < self.low else self.high if x > self.high else x
-
     def other(self, answer: Json, rng: Random) -> float:
         """Draw a different one."""
-        new = self.draw(rng)
+        new: float = self.draw(rng)
         while new == answer:
             new = self.draw(rng)
         return new
@@ -134,7 +125,8 @@ class Int(Space):
         # half a step more at either end, so that the bounds are drawn as often as their neighbours
         base, span = scale(max(low - step / 2, low / 2), high + step / 2, True) if log else (0.0, 0.0)
         self._fix(low=low, high=high, log=bool(log), step=step, room=float(count > 1), size=count)
-        self._fix(_base=base, _span=span, default=low + step * ((count - 1) // 2))
+        draw = partial(_log_int, low, high, step, base, span) if log else partial(_even_int, low, step, count)
+        self._fix(draw=draw, sample=draw, default=low + step * ((count - 1) // 2))
         if default is not None:
             self._fix(default=whole("default", default))
             if self.accept(self.default) is HOLE:
@@ -143,8 +135,6 @@ class Int(Space):
             self._fix(default=low + step * round((sqrt(low) * sqrt(high) - low) / step))
 
     size: int
-    _base: float
-    _span: float
 
     def to_json(self) -> dict[str, Json]:
         """Return the question as JSON."""
@@ -155,18 +145,12 @@ class Int(Space):
     def _read(cls, data: Json) -> Int:
         return cls(data["low"], data["high"], log=data["log"], step=data["step"], default=data["default"])
 
-    def draw(self, rng: Random) -> int:
-        """Draw by chance."""
-        if not self.log:
-            return self.low + self.step * int(rng.random() * self.size)
-        x = self.low + self.step * round((exp(self._base + self._span * rng.random()) - self.low) / self.step)
-        return self.low if x < self.low else self.high if x > self.high else x
-
     def other(self, answer: Json, rng: Random) -> int:
         """Draw a different one."""
         if self.log:
             for _ in range(64):
-                if (new := self.draw(rng)) != answer:
+                new: int = self.draw(rng)
+                if new != answer:
                     return new
         new = self.low + self.step * int(rng.random() * (self.size - 1))
         return new if new < answer else new + self.step
@@ -221,7 +205,7 @@ class Categorical(Space):
             raise SpaceError(f"A Categorical needs options, each once; got {list(options)!r}.")
         dice = Dice("Categorical", options, weights)
         self._fix(options=options, weights=dice.weights, default=dice.live[0], _index=index)
-        self._fix(_dice=dice, _live=dice.live, _even=len(dice.live) if dice.even else 0)
+        self._fix(_dice=dice, _live=dice.live, draw=dice.draw, sample=dice.draw)
         self._fix(room=float(len(dice.live) > 1), size=len(dice.live), guarded=len(dice.live) < len(options))
         # None is an option like any other, and, where it is not, a way to say "not named"
         if default is not HOLE and not (default is None and (type(None), None) not in index):
@@ -232,7 +216,6 @@ class Categorical(Space):
     _index: dict[tuple[type, Json], int]
     _dice: Dice
     _live: tuple[Json, ...]
-    _even: int
 
     def to_json(self) -> dict[str, Json]:
         """Return the question as JSON."""
@@ -242,12 +225,6 @@ class Categorical(Space):
     @classmethod
     def _read(cls, data: Json) -> Categorical:
         return cls(data["options"], default=data["default"], weights=data["weights"])
-
-    def draw(self, rng: Random) -> Json:
-        """Draw by chance."""
-        if self._even:
-            return self._live[int(rng.random() * self._even)]
-        return self._dice.draw(rng)
 
     def other(self, answer: Json, rng: Random) -> Json:
         """Draw a different one."""
@@ -272,3 +249,26 @@ class Categorical(Space):
         """Say in words what an answer must be."""
         shown = ", ".join(repr(option) for option in self.options[:12])
         return f"one of {shown}" + (", …" if len(self.options) > 12 else "")
+
+
+# How a leaf draws is bound once, with what it needs as arguments: a draw takes two thirds of the time, and a space can
+# still be pickled, which it could not with a closure.
+
+
+def _even_float(low: float, high: float, span: float, rng: Random) -> float:
+    x = low + span * rng.random()
+    return high if x > high else x  # rounded sums can step over a bound
+
+
+def _log_float(low: float, high: float, base: float, span: float, rng: Random) -> float:
+    x = exp(base + span * rng.random())
+    return low if x < low else high if x > high else x  # exp(log(x)) can step over a bound
+
+
+def _even_int(low: int, step: int, count: int, rng: Random) -> int:
+    return low + step * int(rng.random() * count)
+
+
+def _log_int(low: int, high: int, step: int, base: float, span: float, rng: Random) -> int:
+    x = low + step * round((exp(base + span * rng.random()) - low) / step)
+    return low if x < low else high if x > high else x
