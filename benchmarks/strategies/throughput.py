@@ -43,7 +43,7 @@ from byeori.testing.spaces import flat_space, network_space
 
 NAME = "throughput"
 BATCH = 64
-SECONDS = 4.0
+SECONDS = 2.0
 """CPU seconds a cell is measured for, once it has been told its history."""
 LIMIT = 60
 """CPU seconds after which a cell is given up; the history it is told is among them."""
