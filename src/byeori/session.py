@@ -236,8 +236,9 @@ class Session:
         return left * state.speed / (epochs * max(1, prepared.sizes["train"]))
 
     def _lesson(self, bench: Bench) -> float:
-        """Return the seconds that finding out what the search learnt may take, of those the finish has left over."""
-        return 0.0 if bench.hurried() else min(_LESSON, bench.left() - _WRITING)
+        """Return the seconds that finding out what the search learnt may take: at most half of those the finish has
+        left over, for on a busy machine it takes twice as long."""
+        return 0.0 if bench.hurried() else min(_LESSON, (bench.left() - _WRITING) / 2)
 
     def _brief(self, prepared: Prepared) -> FamilyBrief:
         return FamilyBrief(

@@ -121,14 +121,14 @@ def test_without_time_there_is_no_forest_and_the_rest_is_there(search) -> None:
     assert found.questions[0].variance is None
     assert found.path == ()
     assert "had no time to grow" in found.cautions[0]
-    assert 0 < learnt(trials, FLAT, seconds=1.25).regions[0].trees < 64
+    assert [learnt(trials, FLAT, seconds=s).regions[0].trees for s in (1.05, 1.18, 9.0)] == [0, 28, 32]
 
 
 def test_of_very_many_trials_a_selection_with_the_winner_is_looked_at(search) -> None:
     space = Record({"x": Float(0.0, 1.0), "y": Int(1, 9)})
     trials = search(space, 2500, lambda g: g["x"])
     found = learnt(trials, space, seconds=0.0)
-    assert (found.trials, found.regions[0].trials) == (2500, 2000)
+    assert (found.trials, found.regions[0].trials) == (2500, 1000)
     assert found.winner == min(trials, key=lambda trial: trial.loss).number
     assert found.questions[0].path == "x"
 

@@ -30,7 +30,7 @@ ENOUGH = 20
 """Trials with values below which all of it is a hint."""
 _LEAST = 5
 """Trials below which there is nothing to be said."""
-_MOST, _HURRIED = 10_000, 2_000
+_MOST, _HURRIED = 10_000, 1_000
 """Trials looked at, without a limit of time and with one; of more an even selection, and the winner."""
 _PAIRED = 8
 """Questions of which the pairs are looked at, the most important ones."""
@@ -239,7 +239,7 @@ def _forests(tables: Sequence[Table], seconds: float | None) -> list[Forest | No
     found: list[Forest | None] = []
     for table in tables:
         one = _TREE + _CELL * len(table) * len(table.columns) * log2(max(2, len(table)))
-        trees = int(min(TREES, left / one)) if left > 0 else 0
+        trees = int(min(TREES if seconds is None else TREES // 2, left / one)) if left > 0 else 0
         usable = trees >= _FEWEST_TREES and len(table) >= _LEAST and bool(table.columns)
         found.append(grow(table, trees=trees) if usable else None)
         left -= one * trees if usable else 0.0
