@@ -9,7 +9,7 @@ from byeori.core import events as ev
 from byeori.core.data import Prepared
 from byeori.core.deciders import default
 from byeori.core.jobs import Candidate, Origin
-from byeori.core.protocols import Stopper, Strategy
+from byeori.core.protocols import Executor, Stopper, Strategy
 from byeori.core.space import Float, OneOf, Record, Space
 from byeori.core.state import State
 from byeori.engine.brief import FamilyBrief
@@ -17,6 +17,7 @@ from byeori.engine.budget import Budget
 from byeori.engine.keeper import Keeper
 from byeori.engine.loop import Loop, Parts
 from byeori.executors.inline import Inline
+from byeori.executors.local import Local
 from byeori.families.images.chain import CHAIN
 from byeori.stoppers.asha import ASHA
 from byeori.stoppers.never import Never
@@ -39,8 +40,9 @@ def searched(
     prepared: Prepared | None = None,
     trials: int,
     opening: Sequence[Candidate] = (),
+    executor: Executor | None = None,
 ) -> tuple[State, MemoryStore]:
-    """Search in this process, every child trained by its learner into the study's folder."""
+    """Search, by default in this process, every child trained by its learner into the study's folder."""
     store, state = MemoryStore(), State()
     brief = FamilyBrief(
         study=study,
@@ -52,7 +54,7 @@ def searched(
         space=space,
         strategy=strategy,
         stopper=stopper,
-        executor=Inline(),
+        executor=executor or Inline(),
         store=store,
         brief=brief,
         keeper=Keeper(study),
@@ -89,6 +91,24 @@ def test_promoted_trials_go_on_from_their_checkpoints(tmp_path: Path) -> None:
     assert all(said == list(range(1, len(said) + 1)) for said in steps.values()), "a step was trained twice"
     assert state.progress(state.best or 0) == 1.0
     assert all((tmp_path / "trials" / "00" / f"{number:04d}" / "skill.json").exists() for number in state.paused)
+
+
+def test_children_in_processes_are_paused_killed_and_gone_on_with(tmp_path: Path) -> None:
+    space = OneOf({"toy": Record({"x": Float(-1.0, 1.0), "pause": Float(0.02, 0.03)})})
+    stopper = ASHA(maximize=False, grace=0.1, eta=2.5, promote=True)
+    paths = {"toy": ("byeori.testing.toys:Checkpointing", FAMILY)}
+    with Local(workers=2) as executor:
+        state, store = searched(
+            tmp_path, space, RandomSearch(space), stopper, paths=paths, trials=12, executor=executor
+        )
+    assert {t.status for t in state.trials()} == {"paused", "ended"}
+    assert {t.reason for t in state.trials()} == {ev.DONE, ""}
+    last: dict[int, int] = {}
+    for event in store.read():
+        for report in event.data["reports"] if event.kind == ev.REPORTED else ():
+            assert report["step"] > last.get(event.trial, 0), "a step was trained twice"
+            last[event.trial] = report["step"]
+    assert any(t.attempt > 1 and t.facts["began"] for t in state.trials())
 
 
 def test_networks_inherit_weights_and_stop_where_they_are_told(tmp_path: Path) -> None:
