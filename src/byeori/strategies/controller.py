@@ -36,6 +36,7 @@ CLIP: Final = 0.2
 EPOCHS: Final = 8
 REDRAWS: Final = 20
 WARMER: Final = 1.15
+"""How much less decided the policy is at each redraw: where it has converged, near its mode is better than anywhere."""
 HIDDEN: Final = 32
 _ORIGIN = Origin(strategy="controller")
 
@@ -83,7 +84,7 @@ class Controller:
         algorithm: str = PPO,
         recurrent: bool = True,
         rate: float = 0.01,
-        batch: int = 16,
+        batch: int = 10,
         entropy: float = 0.03,
     ) -> None:
         if algorithm not in (PPO, REINFORCE):
@@ -136,7 +137,7 @@ class Controller:
     def _learn(self) -> None:
         tokens, gains = zip(*self._heard, strict=True)
         self._heard.clear()
-        advantages = torch.tensor(gains, dtype=torch.float64)
+        advantages = torch.tensor(gains, dtype=torch.float32)
         if self.algorithm == PPO:
             advantages = advantages / (advantages.square().mean().sqrt() + 1e-8)
         pack = Pack.of(tokens, self.policy.vocabulary)
@@ -234,14 +235,14 @@ class Policy(nn.Module):
         dice = torch.Generator().manual_seed(seed_of("controller", digest(vocabulary.space.to_json())))
 
         def drawn(rows: int, scale: float) -> nn.Parameter:
-            return nn.Parameter(scale * torch.randn(rows, HIDDEN, generator=dice, dtype=torch.float64))
+            return nn.Parameter(scale * torch.randn(rows, HIDDEN, generator=dice, dtype=torch.float32))
 
         self.answers = drawn(vocabulary.rows, 1.0)
         self.questions = drawn(len(vocabulary.asked), 1.0)
         self.items = drawn(ITEMS, 1.0)
         self.heads = drawn(vocabulary.outputs, 1e-3)
         first = [prior for asked in vocabulary.asked for prior in (asked.prior or (0.0, 0.0))]
-        self.bias = nn.Parameter(torch.tensor(first, dtype=torch.float64))
+        self.bias = nn.Parameter(torch.tensor(first, dtype=torch.float32))
         self.lstm = _lstm(dice) if recurrent else None
         weights = () if self.lstm is None else tuple(self.lstm.parameters())
         self.voice = Voice(
@@ -263,7 +264,7 @@ class Policy(nn.Module):
         logs, entropies = _listed(raw, self._missing[asked], pack.option)
         if not self._is_range.any():
             return logs, entropies
-        dense, spread = _ranged(raw[:, 0], raw[:, 1], pack.place)
+        dense, spread = _ranged(raw[:, 0], raw[:, 1], pack.place.to(raw.dtype))
         ranges = self._is_range[asked]
         return torch.where(ranges, dense, logs), torch.where(ranges, spread, entropies)
 
@@ -272,7 +273,7 @@ class Policy(nn.Module):
         if self.lstm is None:
             return (self.items[pack.items] * (pack.items > 0).unsqueeze(-1))[pack.here]
         behind = pack.rows + (pack.shifts != 0)
-        said = self.answers[pack.rows] + pack.shifts.unsqueeze(-1) * self.answers[behind]
+        said = self.answers[pack.rows] + pack.shifts.to(self.answers.dtype).unsqueeze(-1) * self.answers[behind]
         mind, _ = self.lstm(said + self.questions[pack.asked] + self.items[pack.items])
         found: Tensor = mind[pack.here]
         return found
@@ -289,7 +290,7 @@ class Policy(nn.Module):
 
 def _lstm(dice: torch.Generator) -> nn.LSTM:
     # made without memory first, since its constructor would draw weights from the generator of the whole process
-    made = nn.LSTM(HIDDEN, HIDDEN, dtype=torch.float64, device="meta").to_empty(device="cpu")
+    made = nn.LSTM(HIDDEN, HIDDEN, dtype=torch.float32, device="meta").to_empty(device="cpu")
     for part in made.parameters():
         nn.init.uniform_(part, -1.0 / sqrt(HIDDEN), 1.0 / sqrt(HIDDEN), generator=dice)
     return made

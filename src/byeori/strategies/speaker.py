@@ -17,7 +17,7 @@ from byeori.core.walk import At, Chooser
 from byeori.strategies.tokens import Asked, Token, Vocabulary, item
 from byeori.strategies.unit import answer_at
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 
 STRAY: Final = 0.02
 """Share of the answers to a range that are drawn anywhere in it, so that none ever becomes impossible."""
@@ -65,7 +65,7 @@ class Speaker(Chooser):
         self.vocabulary = vocabulary
         self.rng = rng
         self.heat = heat
-        self._mind = np.zeros(voice.heads.shape[1])
+        self._mind = np.zeros(voice.heads.shape[1], dtype=np.float32)
         self._cell = np.zeros_like(self._mind)
         self._said = voice.answers[0]
 
