@@ -77,8 +77,9 @@ def write_report() -> None:
         "## Regret\n",
         *(f"### {table}\n\n{_regrets(measured, table)}" for table in measured.tables),
         "## What an evaluation costs\n\nMilliseconds of one core to ask once, look up and tell once, on the tables of "
-        f"options, on average over a search: {_costs()}. Throughput at length is measured by "
-        "`benchmarks/strategies/throughput.py`.",
+        f"options, on average over a search: {_costs()}.",
+        f"## Elsewhere\n\nWhat several fidelities save: {_page('fidelities', 'search/fidelities.py')}. Proposals a "
+        f"second: {_page('throughput', 'strategies/throughput.py')}.",
     ]
     DOCS.mkdir(parents=True, exist_ok=True)
     (DOCS / "search.md").write_text("\n\n".join(part.rstrip("\n") for part in parts) + "\n")
@@ -198,6 +199,10 @@ def _figure(found: Estimate) -> str:
 
 def _costs() -> str:
     return ", ".join(f"`{name}` {ms:.2g}" for name, ms in seconds().items())
+
+
+def _page(name: str, script: str) -> str:
+    return f"[{name}]({name}.md)" if (DOCS / f"{name}.md").exists() else f"`benchmarks/{script}`"
 
 
 def _verdict(held: bool | None) -> str:

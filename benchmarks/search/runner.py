@@ -33,8 +33,10 @@ from byeori.testing.strategies import trial_of
 RESULTS = Path(os.environ.get("BYEORI_RESULTS", ROOT / "benchmarks" / "results")) / "search"
 MARKS = (10, 20, 30, 50, 75, 100, 150, 200, 300, 500)
 PEER = "optuna-tpe-multi"
-LESS = frozenset({"grid"})
+SAME = frozenset({"grid"})
 """What needs few seeds: its proposals are the same with each."""
+DEAR = frozenset({"tpe", "hyperopt-tpe", "nevergrad-ngopt", "controller"})
+"""Whose 500 evaluations take so long that five seeds of them must do."""
 NOT_HERE = frozenset({"population", "pareto"})
 """Population-based training needs children with checkpoints, `pareto` several objectives: their proofs are others."""
 
@@ -96,8 +98,8 @@ class Task(NamedTuple):
 def plan(tables: Iterable[str], names: Iterable[str], seeds: int | None, evaluations: int | None) -> Iterator[Task]:
     """Yield all runs, seed by seed, so that a run that is stopped leaves whole comparisons.
 
-    20 seeds of 500 evaluations on tables of options, of 200 on mixed spaces. Random search, aging evolution of 20 and
-    5, the council and Optuna's multivariate TPE go on to 100 seeds of 200; `gp` has 5 of 100.
+    20 seeds of 500 evaluations on tables of options (of the dear, 5), of 200 on mixed spaces. Random search, aging
+    evolution of 20 and 5, the council and Optuna's multivariate TPE go on to 100 seeds of 200; `gp` has 5 of 100.
     """
     tables, names = list(tables), list(names)
     for seed in range(100 if seeds is None else seeds):
@@ -112,10 +114,10 @@ def _evaluations(table: str, name: str, seed: int, unlimited: bool) -> int:
     mixed = table in MIXED
     if name == "gp":
         return 100 if seed < 5 or unlimited else 0
-    if name in LESS and seed >= 5:
+    if name in SAME and seed >= 5:
         return 0
     if seed < 20:
-        return 200 if mixed else 500
+        return 200 if mixed or (name in DEAR and seed >= 5) else 500
     most = name in ("random", "evolution-20-5", "council", PEER) and table in CATEGORICAL
     return 200 if most or unlimited else 0
 

@@ -160,6 +160,8 @@ def _graph(name: str, file: Path) -> Table:
         rows = zip(frame["link"], *(frame[f"op{i}"] for i in range(1, 5)), strict=True)
         known = {_same(link, layers): i for i, (link, *layers) in enumerate(rows)}
         found = np.array([known.get(_same(x[0], x[1:]), -1) for x in product(LINKS, *[LAYERS] * 4)])
+        if len(known) < len(frame) or (found < 0).sum() != len(LINKS):
+            sys.exit(f"{file.name} is not the table this reader knows: a network has no row, or two.")
         accuracy = frame["valid_perf"].to_numpy(float)
         return {"losses": 1 - np.where(found < 0, accuracy.min(), accuracy[found])[:, None]}
 
