@@ -38,7 +38,7 @@ ONLY_ON = {"cmaes": {"numbers"}, "tpe": {"options", "numbers"}, "controller": {"
 """CMA-ES draws options and branches at random; the others need more seconds on the tree than a test may take."""
 
 
-MISSED = {("surrogate", "numbers"): "its proposals keep to the corners: 0.20 beside 0.21 by chance, twice measured"}
+MISSED = {("surrogate", "numbers"): "half its proposals go to the corners: 0.13 to 0.20 beside 0.21 by chance"}
 """Known failures, shown and not hidden."""
 
 
