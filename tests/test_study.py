@@ -33,7 +33,7 @@ def test_study_json_says_what_was_asked(table_study: Study) -> None:
     assert asked["byeori"] == byeori.__version__
     assert asked["fingerprint"] == table_study.prepared.fingerprint
     assert asked["direction"] == "maximize"
-    assert asked["request"]["strategy"] == "evolution"
+    assert asked["request"]["strategy"] == "council"
     assert asked["request"]["source"]["target"] == "diagnosis"
     assert asked["request"]["source"]["data"].startswith("in memory: DataFrame ")
     assert set(asked["families"]) == {"boosted", "linear", "majority", "mlp"}

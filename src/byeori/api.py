@@ -64,7 +64,7 @@ def fit(
     metric: str | None = None,
     time: float | None = None,
     trials: int | None = None,
-    strategy: str = "evolution",
+    strategy: str = "council",
     stopper: str = "never",
     executor: str = "local",
     workers: int | None = None,

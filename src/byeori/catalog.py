@@ -80,7 +80,7 @@ _STRATEGIES = (
         kind="strategy",
         name="council",
         path="byeori.strategies.council:Council",
-        summary="Several parents, each as often as it earned lately, beside a share of chance: best where none is known.",
+        summary="Several parents, each as often as it earned lately, beside a share of chance.",
         can=("real", "parallel"),
     ),
     Row(

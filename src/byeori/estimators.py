@@ -50,7 +50,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         time: float | None = 60.0,
         trials: int | None = None,
         metric: str | None = None,
-        strategy: str = "evolution",
+        strategy: str = "council",
         executor: str = "local",
         workers: int | None = None,
         folder: str | None = None,

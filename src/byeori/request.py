@@ -48,7 +48,7 @@ class Request:
 
     source: Source
     modality: str = ""
-    strategy: str = "evolution"
+    strategy: str = "council"
     stopper: str = "never"
     executor: str = "local"
     max_params: int | None = None

@@ -29,7 +29,7 @@ def _loss(genome: dict[str, Any]) -> float:
 
 
 def test_who_earns_gets_more_turns() -> None:
-    tally = Tally(["good", "poor", "random"])
+    tally = Tally({"good": 0.2, "poor": 0.5, "random": 0.1})
     for i in range(60):
         tally.tell("good", -i)
         tally.tell("poor", i)
@@ -40,7 +40,7 @@ def test_who_earns_gets_more_turns() -> None:
 
 
 def test_merit_of_long_ago_fades() -> None:
-    tally = Tally(["first", "second"])
+    tally = Tally({"first": 0.3, "second": 0.3})
     for i in range(40):
         tally.tell("first", -i)
         tally.tell("second", i)
@@ -52,7 +52,7 @@ def test_merit_of_long_ago_fades() -> None:
 
 
 def test_only_the_order_of_losses_counts() -> None:
-    one, other = Tally(["a", "b"]), Tally(["a", "b"])
+    one, other = Tally({"a": 0.3, "b": 0.3}), Tally({"a": 0.3, "b": 0.3})
     rng = Random(0)
     for _ in range(200):
         name, loss = rng.choice("ab"), rng.random()
@@ -62,7 +62,7 @@ def test_only_the_order_of_losses_counts() -> None:
 
 
 def test_failures_earn_nothing_and_strangers_are_only_held_against() -> None:
-    tally = Tally(["a", "b"])
+    tally = Tally({"a": 0.3, "b": 0.3})
     for i in range(20):
         tally.tell("default", float(i))
         tally.tell("a", inf)

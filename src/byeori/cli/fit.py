@@ -39,7 +39,7 @@ def fit(
     metric: opt.Metric = None,
     time: opt.Limit = None,
     trials: opt.Trials = None,
-    strategy: Annotated[str, typer.Option(help=f"The parent: {opt.names('strategy')}.")] = "evolution",
+    strategy: Annotated[str, typer.Option(help=f"The parent: {opt.names('strategy')}.")] = "council",
     stopper: Annotated[str, typer.Option(help=f"Who ends hopeless children early: {opt.names('stopper')}.")] = "never",
     executor: Annotated[str, typer.Option(help=f"Where children train: {opt.names('executor')}.")] = "local",
     workers: opt.Workers = None,

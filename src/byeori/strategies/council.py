@@ -20,14 +20,16 @@ from byeori.strategies.surrogate import Surrogate
 from byeori.strategies.tpe_fast import TpeFast
 from byeori.strategies.tried import Lent, Tried
 
-CONTROL_NAME: Final = "random"
+CONTROL: Final = "random"
 LATELY: Final = 100
 """Trials a new one is held against."""
 TOP: Final = 0.2
 FADE: Final = 0.95
 FLOOR: Final = 0.05
-_HOPE: Final = 0.25
-_HELD: Final = 4.0
+_HELD: Final = 6.0
+"""Trials that what is expected of a parent beforehand counts for."""
+_HOPES: Final = {"surrogate": 0.5, "tpe-fast": 0.3, "evolution": 0.2, CONTROL: 0.1}
+"""As they came out on the tables of `benchmarks/search`."""
 
 
 @final
@@ -35,12 +37,12 @@ class Tally:
     """What each parent has earned: how far up its trials came among the latest of all, older ones counting less.
 
     Args:
-        names: Of the parents.
+        hopes: What is expected of each parent before it has had a turn, 0 to 1.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._earned = dict.fromkeys(names, _HOPE * _HELD)
-        self._trials = dict.fromkeys(names, _HELD)
+    def __init__(self, hopes: Mapping[str, float]) -> None:
+        self._earned = {name: hope * _HELD for name, hope in hopes.items()}
+        self._trials = dict.fromkeys(hopes, _HELD)
         self._latest: deque[float] = deque()
         self._ranked: list[float] = []
 
@@ -104,16 +106,16 @@ class Council:
             "surrogate": Surrogate(space, tried=lent),
             "tpe-fast": TpeFast(space, tried=lent),
             "evolution": Evolution(space, tried=lent),
-            CONTROL_NAME: RandomSearch(space, tried=lent),
+            CONTROL: RandomSearch(space, tried=lent),
         }
-        self._tally = Tally(list(self._members))
+        self._tally = Tally(_HOPES)
         self._values = 0
 
     def ask(self, n: int, rng: Random, pending: Sequence[Trial]) -> Sequence[Candidate]:
         """Let members propose by what they earned; fewer than `n` where the space is exhausted."""
         self._tried.begin(pending)
         if self._values < self.startup:
-            return self._members[CONTROL_NAME].ask(n, rng, pending)
+            return self._members[CONTROL].ask(n, rng, pending)
         shares = self._tally.shares()
         turns = rng.choices(list(shares), list(shares.values()), k=n)
         proposed = {
@@ -123,7 +125,7 @@ class Council:
         }
         found = [proposed[name].popleft() for name in turns if proposed[name]]
         if len(found) < n:
-            found.extend(self._members[CONTROL_NAME].ask(n - len(found), rng, pending))
+            found.extend(self._members[CONTROL].ask(n - len(found), rng, pending))
         return found
 
     def tell(self, ended: Sequence[Trial]) -> None:

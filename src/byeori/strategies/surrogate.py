@@ -10,7 +10,6 @@ from typing import Final, final
 
 import numpy as np
 from scipy.special import log_ndtr, ndtri
-from scipy.stats import rankdata
 
 from byeori._util.json import Json
 from byeori.core.errors import OptionError
@@ -28,7 +27,10 @@ from byeori.strategies.tried import Lent, Tried
 BEST, LATEST, SAMPLE = 64, 48, 80
 AROUND: Final = 16
 GROWTH: Final = 1.1
+JOINT: Final = 400
+"""Genomes whose losses are thought of together, so that proposals of one round are unlike each other."""
 GREED: Final = 0.3
+"""How much being unsure counts in proposals that look near."""
 _NAME = "surrogate"
 _AT_RANDOM = Origin(strategy=_NAME)
 
@@ -140,21 +142,33 @@ class Surrogate:
         aims = (GREED, float(losses.min())), (1.0, float(expected.min()))
         near = dice.random(n) < self.greedy
         drawn = self._drawn(process, seen, expected, aims[0] if near[0] else aims[1], dice)
-        order = np.argsort(-drawn.promise, kind="stable")[: 32 + 4 * n]
-        mean, joint = process.joint(drawn.rows[order], [self._slots.row(trial.genome) for trial in pending])
-        left = np.ones(len(order), dtype=bool)
+        if not len(drawn.rows):
+            return []
+        order = np.argsort(-drawn.promise, kind="stable")
+        first, rest = np.split(order, [min(32 + 4 * n, JOINT)])
+        mean, joint = process.joint(drawn.rows[first], [self._slots.row(trial.genome) for trial in pending])
+        left = np.ones(len(first), dtype=bool)
         found: list[Candidate] = []
         while len(found) < n and left.any():
             greed, least = aims[0] if near[len(found)] else aims[1]
             score = _promise(mean, greed * np.sqrt(np.maximum(np.diag(joint), 1e-12)), least)
             k = int(np.argmax(np.where(left, score, -np.inf)))
             left[k] = False
-            genome = self._slots.genome(drawn.rows[order[k]].tolist())
-            if self.space.problem(genome) is None and self._tried.claim(genome):
-                around = int(drawn.around[order[k]])
-                found.append(Candidate(genome=genome, origin=self._origin(known, around, genome)))
+            if (candidate := self._new(known, drawn, int(first[k]))) is not None:
+                found.append(candidate)
                 joint = joint - np.outer(joint[:, k], joint[k]) / (joint[k, k] + process.noise)
+        for k in rest.tolist():
+            if len(found) == n:
+                break
+            if (candidate := self._new(known, drawn, k)) is not None:
+                found.append(candidate)
         return found
+
+    def _new(self, known: Sequence[Told], drawn: _Drawn, k: int) -> Candidate | None:
+        genome = self._slots.genome(drawn.rows[k].tolist())
+        if self.space.problem(genome) is not None or not self._tried.claim(genome):
+            return None
+        return Candidate(genome=genome, origin=self._origin(known, int(drawn.around[k]), genome))
 
     def _drawn(
         self, process: Process, seen: Floats, expected: Floats, aim: tuple[float, float], dice: np.random.Generator
@@ -167,12 +181,15 @@ class Surrogate:
             return _promise(mean, greed * spread, least)
 
         best = np.argsort(expected, kind="stable")[:AROUND]
-        around, rows = nearby(self._slots, seen, best, self.candidates, dice)
+        tried = {row.tobytes() for row in seen}
+        around, rows = _fresh(*nearby(self._slots, seen, best, self.candidates, dice), tried)
+        if not len(rows):
+            return _Drawn(around, rows, np.empty(0))
         first = promise(rows)
         best = np.argsort(-first, kind="stable")[:AROUND]
-        again, more = nearby(self._slots, rows, best, self.candidates // 2 + 1, dice)
+        again, more = _fresh(*nearby(self._slots, rows, best, self.candidates // 2 + 1, dice), tried)
         around = np.append(around, np.where(again < 0, -1, around[again]))
-        return _Drawn(around, np.concatenate([rows, more]), np.append(first, promise(more)))
+        return _Drawn(around, np.concatenate([rows, more]), np.append(first, promise(more) if len(more) else []))
 
     def _origin(self, known: Sequence[Told], around: int, genome: Json) -> Origin:
         if around < 0:
@@ -181,9 +198,21 @@ class Surrogate:
         return Origin(strategy=_NAME, parents=(parent,), changed=differences(self._kept.genome(parent), genome))
 
 
+def _fresh(around: Places, rows: Floats, tried: set[bytes]) -> tuple[Places, Floats]:
+    """Leave out what was tried or drawn before: in a small space that is most of what lies near the best."""
+    keep = []
+    for i, row in enumerate(rows):
+        if (key := row.tobytes()) not in tried:
+            tried.add(key)
+            keep.append(i)
+    return around[keep], rows[keep]
+
+
 def _normal(losses: Sequence[float]) -> Floats:
     """Return losses as a normal distribution of the same order: one divergence does not hide all other differences."""
-    return np.asarray(ndtri((rankdata(losses) - 0.5) / len(losses)))
+    _, which, counts = np.unique(losses, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - counts / 2  # equal losses share the middle of their ranks
+    return np.asarray(ndtri(middle[which] / len(losses)))
 
 
 def _promise(mean: Floats, spread: Floats, least: float) -> Floats:
