@@ -20,7 +20,7 @@ from byeori._util.json import Json
 from byeori.core.errors import GenomeError, SpaceError, did_you_mean
 from byeori.core.question import HOLE, Space
 from byeori.core.space import OneOf, Record, Repeat, path
-from byeori.core.vary import Cross, Mutate
+from byeori.core.vary import Cross, Mutate, mutant
 from byeori.core.walk import At, Chooser, Decider, Default, Enumerate, Level, Sample, Seed, walk
 
 __all__ = [
@@ -189,7 +189,7 @@ def mutate(space: Space, genome: Json, rng: Random, rate: float | None = None) -
         SpaceError: The space has one genome only, or 1,000 mutants in a row failed the check.
     """
     if rate is None and not space.checked:
-        return walk(space, Mutate(genome, rng))
+        return mutant(space.bare, genome, rng)
 
     def child() -> Json:
         if rate is not None and (changed := walk(space, Mutate(genome, rng, rate))) != genome:

@@ -36,6 +36,7 @@ class Dice:
         self.live = tuple(option for option, weight in zip(options, given, strict=True) if weight > 0)
         self._live_weights = [weight for weight in given if weight > 0]
         self.even = len(set(self._live_weights)) == 1
+        self._places = {(option.__class__, option): place for place, option in enumerate(self.live)}
         sums = list(accumulate(self._live_weights))
         count = len(self.live)
         # bound once, for nothing is called more often
@@ -45,10 +46,12 @@ class Dice:
 
     def other(self, answer: Json, rng: Random) -> Json:
         """Draw an option that is not `answer`; there must be one of a weight above 0."""
-        rest = [(o, w) for o, w in zip(self.live, self._live_weights, strict=True) if not same(o, answer)]
+        own = self._places.get((answer.__class__, answer), len(self.live))
         if self.even:
-            return rest[int(rng.random() * len(rest))][0]
-        return rng.choices([option for option, _ in rest], [weight for _, weight in rest])[0]
+            place = int(rng.random() * (len(self.live) - (own < len(self.live))))
+            return self.live[place + (place >= own)]
+        rest = [i for i in range(len(self.live)) if i != own]
+        return self.live[rng.choices(rest, [self._live_weights[i] for i in rest])[0]]
 
 
 def _even(options: Sequence[Json], count: int, rng: Random) -> Json:

@@ -94,7 +94,8 @@ class Record(Space):
         """
         if self._dice is None:
             raise SpaceError("Every question here has but one answer: there is nothing to mutate.")
-        return str(self._dice.draw(rng))
+        name: str = self._dice.draw(rng)
+        return name
 
     def alive(self, answer: Json) -> bool:
         """Say whether an answer keeps clear of every weight of 0."""

@@ -45,40 +45,21 @@ class Mutate:
             if at:
                 return question.draw(self.rng)
             seed = self.genome
-        if not question.room:
-            if self.rate is None:
-                raise SpaceError(STILL)
-            return seed
-        if self.rate is None or self.rng.random() < self.rate:
+        if self.rate is None:
+            return mutant(question, seed, self.rng)
+        if question.room and self.rng.random() < self.rate:
             return question.other(seed, self.rng)
         return seed
 
     def level(self, question: Space, at: At, seed: Seed) -> Level:
-        """Pass the change on to one part, or make it here."""
+        """Make the change, whose path alone is gone down; at a rate, pass on to every part."""
         if seed is HOLE:
             if at:
                 return question.open(question.draw(self.rng))
             seed = self.genome
-        if self.rate is not None:
-            return self._level_at_rate(question, seed, self.rate)
-        if isinstance(question, Record):
-            name = question.place(self.rng)
-            return seed.copy(), ((name, seed[name]),)
-        if isinstance(question, OneOf):
-            ((branch, answer),) = seed.items()
-            room = question.child(branch).room
-            if not question.others(branch) or self.rng.random() * (1.0 + room) >= 1.0:
-                return {}, ((branch, answer),)
-            return question.open(question.other(branch, self.rng))
-        if isinstance(question, Repeat):
-            room = len(seed) * question.child(0).room
-            if self.rng.random() * (1.0 + room) < 1.0 and (edited := _edit(question, seed, self.rng)):
-                return edited
-            if not seed:
-                raise SpaceError(STILL)
-            place = int(self.rng.random() * len(seed))
-            return seed.copy(), ((place, seed[place]),)
-        raise SpaceError(f"A {question.kind} has no parts to mutate.")
+        if self.rate is None:
+            return mutant(question, seed, self.rng), ()
+        return self._level_at_rate(question, seed, self.rate)
 
     def _level_at_rate(self, question: Space, seed: Seed, rate: float) -> Level:
         change = self.rng.random() < rate
@@ -92,6 +73,47 @@ class Mutate:
             new = {key for key, _ in todo}
             return list(items), [(i, HOLE if i in new else item) for i, item in enumerate(items)]
         return {}, list(seed.items())
+
+
+def mutant(question: Space, answer: Json, rng: Random) -> Json:
+    """Return an answer with exactly one change, as `Mutate` does.
+
+    Args:
+        question: A space without a check around it.
+        answer: To it; valid, and not changed.
+        rng: The dice.
+
+    Raises:
+        SpaceError: There is but one answer.
+    """
+    if question.is_leaf:
+        if question.room:
+            return question.other(answer, rng)
+    elif isinstance(question, Record):
+        name = question.place(rng)
+        out = answer.copy()
+        out[name] = mutant(question.child(name), answer[name], rng)
+        return out
+    elif isinstance(question, OneOf):
+        ((branch, inside),) = answer.items()
+        part = question.child(branch)
+        if not question.others(branch) or rng.random() * (1.0 + part.room) >= 1.0:
+            return {branch: mutant(part, inside, rng)}
+        branch = question.other(branch, rng)
+        return {branch: question.child(branch).sample(rng)}
+    elif isinstance(question, Repeat):
+        item = question.child(0)
+        if rng.random() * (1.0 + len(answer) * item.room) < 1.0 and (edited := _edit(question, answer, rng)):
+            out, todo = edited
+            for place, _ in todo:
+                out[place] = item.sample(rng)
+            return out
+        if answer:
+            place = int(rng.random() * len(answer))
+            out = answer.copy()
+            out[place] = mutant(item, answer[place], rng)
+            return out
+    raise SpaceError(STILL)
 
 
 def _edit(question: Repeat, items: list[Json], rng: Random) -> Level | None:
