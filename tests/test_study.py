@@ -157,7 +157,9 @@ def test_a_wrong_option_is_one_sentence(wrong: dict[str, object]) -> None:
         request_for("a.csv", **wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"trials": 0}, {"seconds": 0.0}, {"seconds": 2.0}, {"seconds": float("nan")}, {"workers": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"trials": 0}, {"seconds": 0.0}, {"seconds": 2.0}, {"seconds": float("nan")}, {"workers": 0}]
+)
 def test_nothing_is_not_to_be_spent(wrong: dict[str, float]) -> None:
     with pytest.raises(OptionError):
         Spend(**wrong)

@@ -1,4 +1,4 @@
-"""What users call: check, fit, resume, load, evaluate, report, learnt; each the word of the command line, but the last."""
+"""What users call: check, fit, resume, load, evaluate, report, as on the command line; and what a search learnt."""
 
 from __future__ import annotations
 
