@@ -42,7 +42,7 @@ def study(finished: Path, things: Path) -> Path:
 
 
 WRONG = {
-    "--strategy": [("evolutoin", "Did you mean 'evolution'?"), ("best", "Known: evolution, random")],
+    "--strategy": [("evolutoin", "Did you mean 'evolution'?"), ("best", "Known: cmaes, controller, council")],
     "--executor": [("lokal", "Did you mean 'local'?"), ("cloud", "Known: inline, local")],
     "--stopper": [("nevr", "Did you mean 'never'?")],
     "--modality": [("image", "Did you mean 'images'?")],
@@ -80,7 +80,7 @@ def test_an_option_out_of_range(option: str, value: str, words: str, things: Pat
         (["report", "study", "--out", "x"], ("--out", "byeori report --help")),
         (["resume", "study", "--time", "soon"], ("'soon'", "for example")),
         (["resume", "study", "--trials", "x"], ("--trials", "whole number")),
-        (["catalog", "strategi"], ("'strategi'", "'strategy'")),
+        (["catalog", "strategi"], ("'strategi'", "'strategies'")),
         (["demo", "--time", "1s"], ("1s", "--time 15s")),
     ],
 )

@@ -16,8 +16,8 @@ from byeori.core.protocols import Strategy
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Repeat, Space
 from byeori.core.walk import walk
 from byeori.strategies.controller import CLIP, Controller, Pack, Policy, surrogate
-from byeori.strategies.speaker import Speaker
-from byeori.strategies.tokens import Token, Vocabulary
+from byeori.strategies.parts.speaker import Speaker
+from byeori.strategies.parts.tokens import Token, Vocabulary
 from byeori.testing.spaces import baseline_space, flat_space, network_space
 from byeori.testing.strategies import StrategyConformance, play, trial_of
 

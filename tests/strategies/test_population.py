@@ -11,7 +11,7 @@ from byeori.core.jobs import Candidate, Origin
 from byeori.core.protocols import Strategy
 from byeori.core.space import Float, Int, OneOf, Record, Space
 from byeori.core.state import Trial
-from byeori.strategies.explore import explored
+from byeori.strategies.parts.explore import explored
 from byeori.strategies.population import Population
 from byeori.testing.spaces import flat_space, network_space
 from byeori.testing.strategies import StrategyConformance, play, trial_of

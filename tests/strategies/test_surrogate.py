@@ -14,10 +14,10 @@ from byeori.core.errors import OptionError
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.protocols import Strategy
 from byeori.core.space import Categorical, Float, Record, Space
-from byeori.strategies.nearby import nearby
-from byeori.strategies.process import Process, Scales, Views, fitted
+from byeori.strategies.parts.nearby import nearby
+from byeori.strategies.parts.process import Process, Scales, Views, fitted
+from byeori.strategies.parts.slots import Slots
 from byeori.strategies.random import RandomSearch
-from byeori.strategies.slots import Slots
 from byeori.strategies.surrogate import Surrogate, _promise
 from byeori.testing.spaces import conformance_spaces, flat_space, network_space
 from byeori.testing.strategies import StrategyConformance, loss_of, play, trial_of

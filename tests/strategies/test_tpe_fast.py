@@ -11,7 +11,7 @@ from byeori.core.errors import OptionError
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.protocols import Strategy
 from byeori.core.space import Categorical, Float, Record, Space
-from byeori.strategies.kept import Kept
+from byeori.strategies.parts.kept import Kept
 from byeori.strategies.random import RandomSearch
 from byeori.strategies.tpe_fast import TpeFast
 from byeori.testing.spaces import flat_space

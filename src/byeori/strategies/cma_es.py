@@ -19,8 +19,8 @@ from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Categorical, OneOf, Space
 from byeori.core.state import Trial
 from byeori.core.walk import At, walk
-from byeori.strategies.tried import Tried
-from byeori.strategies.unit import Point, axes, place_of
+from byeori.strategies.parts.tried import Tried
+from byeori.strategies.parts.unit import Point, axes, place_of
 
 try:
     import cmaes

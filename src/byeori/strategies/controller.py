@@ -25,10 +25,10 @@ from byeori.core.question import HOLE
 from byeori.core.space import Space
 from byeori.core.state import Trial
 from byeori.core.walk import walk
-from byeori.strategies.rewards import Rewards
-from byeori.strategies.speaker import OFFSET, SHARPEST, STRAY, Floats, Speaker, Voice, memory
-from byeori.strategies.tokens import ITEMS, Token, Vocabulary
-from byeori.strategies.tried import Tried
+from byeori.strategies.parts.rewards import Rewards
+from byeori.strategies.parts.speaker import OFFSET, SHARPEST, STRAY, Floats, Speaker, Voice, memory
+from byeori.strategies.parts.tokens import ITEMS, Token, Vocabulary
+from byeori.strategies.parts.tried import Tried
 
 PPO = "ppo"
 REINFORCE = "reinforce"

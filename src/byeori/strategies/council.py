@@ -15,10 +15,10 @@ from byeori.core.protocols import Strategy
 from byeori.core.space import Space
 from byeori.core.state import Trial
 from byeori.strategies.evolution import Evolution
+from byeori.strategies.parts.tried import Lent, Tried
 from byeori.strategies.random import RandomSearch
 from byeori.strategies.surrogate import Surrogate
 from byeori.strategies.tpe_fast import TpeFast
-from byeori.strategies.tried import Lent, Tried
 
 CONTROL: Final = "random"
 LATELY: Final = 100

@@ -10,7 +10,7 @@ from byeori.core.jobs import Candidate, Origin
 from byeori.core.protocols import Strategy
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.tried import Tried
+from byeori.strategies.parts.tried import Tried
 
 ROUNDS = 20
 _ORIGIN = Origin(strategy="deduplicated")

@@ -13,8 +13,8 @@ from byeori.core.errors import OptionError
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.breeding import barren, bred
-from byeori.strategies.tried import Lent, Tried
+from byeori.strategies.parts.breeding import barren, bred
+from byeori.strategies.parts.tried import Lent, Tried
 
 SMALLEST, LARGEST = 20, 100
 TRIES = 20

@@ -16,9 +16,9 @@ from byeori.core.events import CANCELLED, DEADLINE, LOST, NO_ROOM
 from byeori.core.jobs import Candidate
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.breeding import Child, barren, bred
-from byeori.strategies.tried import Tried
-from byeori.strategies.veto import Veto
+from byeori.strategies.parts.breeding import Child, barren, bred
+from byeori.strategies.parts.tried import Tried
+from byeori.strategies.parts.veto import Veto
 
 SMALLEST, LARGEST = 20, 100
 TRIES = 20

@@ -15,8 +15,8 @@ from byeori.core.fronts import Floats, crowding, ranks
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.breeding import barren, bred
-from byeori.strategies.tried import Tried
+from byeori.strategies.parts.breeding import barren, bred
+from byeori.strategies.parts.tried import Tried
 
 TRIES = 20
 COSTS = ("params", "latency_ms")

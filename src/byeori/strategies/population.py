@@ -14,8 +14,8 @@ from byeori.core.genome import differences
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.explore import explored
-from byeori.strategies.tried import Tried
+from byeori.strategies.parts.explore import explored
+from byeori.strategies.parts.tried import Tried
 
 SMALLEST: Final = 8
 _TRIES: Final = 20

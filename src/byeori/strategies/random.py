@@ -9,7 +9,7 @@ from typing import final
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.tried import Lent, Tried
+from byeori.strategies.parts.tried import Lent, Tried
 
 _ORIGIN = Origin(strategy="random")
 

@@ -16,8 +16,8 @@ from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
 from byeori.core.walk import At, walk
-from byeori.strategies.tried import Tried
-from byeori.strategies.unit import Point, axes
+from byeori.strategies.parts.tried import Tried
+from byeori.strategies.parts.unit import Point, axes
 
 LARGEST: Final = qmc.Sobol.MAXDIM
 """Questions that have a dimension of their own; direction numbers are known for no more."""

@@ -20,7 +20,7 @@ from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import HOLE, Float, Int, Repeat, Space, path
 from byeori.core.state import Trial
 from byeori.core.walk import At, Chooser, walk
-from byeori.strategies.tried import Tried
+from byeori.strategies.parts.tried import Tried
 
 try:
     import optuna

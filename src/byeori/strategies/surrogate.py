@@ -17,12 +17,12 @@ from byeori.core.genome import differences
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.breeding import barren
-from byeori.strategies.kept import Kept, Told
-from byeori.strategies.nearby import Places, nearby
-from byeori.strategies.process import Process, Scales, Views, fitted
-from byeori.strategies.slots import Floats, Slots
-from byeori.strategies.tried import Lent, Tried
+from byeori.strategies.parts.breeding import barren
+from byeori.strategies.parts.kept import Kept, Told
+from byeori.strategies.parts.nearby import Places, nearby
+from byeori.strategies.parts.process import Process, Scales, Views, fitted
+from byeori.strategies.parts.slots import Floats, Slots
+from byeori.strategies.parts.tried import Lent, Tried
 
 BEST, LATEST, SAMPLE = 64, 48, 80
 AROUND: Final = 16

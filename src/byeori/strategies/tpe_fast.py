@@ -15,11 +15,11 @@ from byeori.core.genome import differences
 from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
-from byeori.strategies.breeding import barren
-from byeori.strategies.kept import Kept, Told
-from byeori.strategies.mixture import Features, Mixture
-from byeori.strategies.slots import Floats, Slots
-from byeori.strategies.tried import Lent, Tried
+from byeori.strategies.parts.breeding import barren
+from byeori.strategies.parts.kept import Kept, Told
+from byeori.strategies.parts.mixture import Features, Mixture
+from byeori.strategies.parts.slots import Floats, Slots
+from byeori.strategies.parts.tried import Lent, Tried
 
 GOOD, LATEST, SAMPLE = 25, 256, 512
 TOGETHER: Final = 16

@@ -14,8 +14,8 @@ from scipy.special import expit, ndtr, ndtri
 from byeori._util.json import Json
 from byeori.core.question import Space
 from byeori.core.walk import At, Chooser
-from byeori.strategies.tokens import Asked, Token, Vocabulary, item
-from byeori.strategies.unit import answer_at
+from byeori.strategies.parts.tokens import Asked, Token, Vocabulary, item
+from byeori.strategies.parts.unit import answer_at
 
 Floats = npt.NDArray[np.float32]
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
-from byeori.strategies.slots import ANSWERS, ORDER, RANGE, Floats, Slots
+from byeori.strategies.parts.slots import ANSWERS, ORDER, RANGE, Floats, Slots
 
 _STEPS: Final = 20
 _WIDE: Final = 1.5

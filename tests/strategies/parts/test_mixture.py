@@ -7,8 +7,8 @@ import pytest
 
 from byeori.core.deciders import enumerate_all, sample
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Repeat
-from byeori.strategies.mixture import Features, Mixture
-from byeori.strategies.slots import Slots
+from byeori.strategies.parts.mixture import Features, Mixture
+from byeori.strategies.parts.slots import Slots
 from byeori.testing.spaces import conformance_spaces
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from byeori.core.deciders import sample
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Repeat
-from byeori.strategies.slots import ANSWERS, ORDER, RANGE, Slots
+from byeori.strategies.parts.slots import ANSWERS, ORDER, RANGE, Slots
 from byeori.testing.spaces import conformance_spaces
 
 SPACES = conformance_spaces()

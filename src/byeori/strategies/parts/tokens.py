@@ -14,7 +14,7 @@ from byeori._util.json import Json
 from byeori.core.deciders import Replay, Trace, walk
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Repeat, Space
 from byeori.core.walk import At
-from byeori.strategies.unit import place_of
+from byeori.strategies.parts.unit import place_of
 
 LISTED: Final = 32
 """A whole number or length of at most so many answers is chosen from a list, one of more by its place in the range."""

@@ -8,8 +8,8 @@ import pytest
 from byeori._util.json import Json
 from byeori.core.deciders import sample
 from byeori.core.space import Categorical, Float, Int, Record, Repeat, Space
-from byeori.strategies import veto as module
-from byeori.strategies.veto import Veto
+from byeori.strategies.parts import veto as module
+from byeori.strategies.parts.veto import Veto
 from byeori.testing.spaces import conformance_spaces, flat_space, network_space
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from byeori.strategies.slots import RANGE, Floats, Slots
+from byeori.strategies.parts.slots import RANGE, Floats, Slots
 
 Places = npt.NDArray[np.intp]
 _MOST = 3

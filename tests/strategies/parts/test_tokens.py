@@ -6,7 +6,7 @@ from math import exp, log
 import pytest
 
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Repeat
-from byeori.strategies.tokens import ITEMS, LISTED, Vocabulary, item
+from byeori.strategies.parts.tokens import ITEMS, LISTED, Vocabulary, item
 from byeori.testing.spaces import baseline_space, single_space
 
 

@@ -11,7 +11,7 @@ from typing import Final, final
 
 from byeori._util.json import Json
 from byeori.core.state import Trial
-from byeori.strategies.slots import Floats
+from byeori.strategies.parts.slots import Floats
 
 _SPREAD: Final = 0x9E3779B97F4A7C15
 """Odd and without a pattern in its bits: multiplied by it, the numbers of trials fall evenly (Fibonacci hashing)."""

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from byeori.strategies.rewards import DECAY, WINDOW, Rewards
+from byeori.strategies.parts.rewards import DECAY, WINDOW, Rewards
 
 
 def advantages(losses: list[float]) -> list[float]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from byeori.strategies.slots import ANSWERS, ORDER, RANGE, Floats, Slots
+from byeori.strategies.parts.slots import ANSWERS, ORDER, RANGE, Floats, Slots
 
 _TINY: Final = 1e-300
 

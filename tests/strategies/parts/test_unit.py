@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from byeori.core.space import Categorical, Float, Int, OneOf, Record, Repeat, Space, path
-from byeori.strategies.unit import answer_at, axes, place_of
+from byeori.strategies.parts.unit import answer_at, axes, place_of
 
 NUMBERS = [
     Float(-2.0, 3.0),

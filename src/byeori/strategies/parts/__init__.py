@@ -1,0 +1,1 @@
+"""What several parents are made of: memory, densities, breeding, vocabularies; the parents lie one folder up."""
