@@ -379,14 +379,9 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def _recipe(folder: Path, record: dict[str, Json]) -> Recipe:
+    names = ("family", "genome", "weight", "trial")
     parts = tuple(
-        Part(
-            folder=_inside(folder, entry["folder"]),
-            family=entry["family"],
-            genome=entry["genome"],
-            weight=entry["weight"],
-            trial=entry["trial"],
-        )
+        Part(folder=_inside(folder, entry["folder"]), **{name: entry[name] for name in names})
         for entry in record["members"]
     )
     return Recipe(
