@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from math import exp
 from random import Random
 from typing import Any
 
@@ -20,7 +19,7 @@ from byeori.strategies.parts.slots import Slots
 from byeori.strategies.random import RandomSearch
 from byeori.strategies.surrogate import Surrogate, _promise
 from byeori.testing.spaces import conformance_spaces, flat_space, network_space
-from byeori.testing.strategies import StrategyConformance, loss_of, play, trial_of
+from byeori.testing.strategies import StrategyConformance, play, trial_of
 
 
 class TestSurrogate(StrategyConformance):
@@ -99,16 +98,29 @@ def test_finds_an_optimum_in_few_trials() -> None:
     assert np.median(found) < 0.03
 
 
-def test_only_the_order_of_losses_matters() -> None:
+def _asked_after(losses: list[float]) -> list[Any]:
     space = flat_space()
-    genomes = [trial.genome for trial in play(RandomSearch(space), space, 40)]
-    asked = []
-    for f in (float, exp):
-        strategy = Surrogate(space)
-        strategy.tell([trial_of(n, Candidate(genome=g, origin=Origin(strategy="x")), f(loss_of(g))) for n, g in
-                       enumerate(genomes)])  # fmt: skip
-        asked.append([c.genome for c in strategy.ask(4, Random(0), ())])
-    assert asked[0] == asked[1]
+    genomes = [trial.genome for trial in play(RandomSearch(space), space, len(losses))]
+    strategy = Surrogate(space)
+    ended = [Candidate(genome=genome, origin=Origin(strategy="x")) for genome in genomes]
+    strategy.tell([trial_of(n, each, loss) for n, (each, loss) in enumerate(zip(ended, losses, strict=True))])
+    return [c.genome for c in strategy.ask(4, Random(0), ())]
+
+
+def test_the_unit_of_losses_does_not_matter() -> None:
+    losses = [float(n * n % 41) for n in range(40)]
+    assert _asked_after(losses) == _asked_after([4.0 * loss for loss in losses])
+
+
+def test_one_divergence_is_as_bad_as_another() -> None:
+    losses = [float(n * n % 41) for n in range(40)]
+    once, twice = (_asked_after([*losses[:-1], worst]) for worst in (1e3, 1e30))
+    assert once == twice != _asked_after(losses)
+
+
+def test_losses_that_are_all_alike_are_survived() -> None:
+    assert len(_asked_after([0.5] * 40)) == 4
+    assert len(_asked_after([0.5] * 30 + [1e9] * 10)) == 4
 
 
 @pytest.mark.parametrize("options", [{"startup": 0}, {"candidates": 0}, {"greedy": 2.0}])

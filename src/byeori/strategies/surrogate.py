@@ -9,7 +9,7 @@ from random import Random
 from typing import Final, final
 
 import numpy as np
-from scipy.special import log_ndtr, ndtri
+from scipy.special import log_ndtr
 
 from byeori._util.json import Json
 from byeori.core.errors import OptionError
@@ -31,6 +31,8 @@ JOINT: Final = 400
 """Genomes whose losses are thought of together, so that proposals of one round are unlike each other."""
 GREED: Final = 0.3
 """How much being unsure counts in proposals that look near."""
+CAP: Final = 2.0
+"""Losses count as far above their median as this many times the best is below it, at most."""
 _NAME = "surrogate"
 _AT_RANDOM = Origin(strategy=_NAME)
 
@@ -47,7 +49,7 @@ class _Drawn:
 
 @final
 class Surrogate:
-    """Fits a Gaussian process to the ranks of losses and proposes what it expects to improve most on the best.
+    """Fits a Gaussian process to the losses, capped above, and proposes what it expects to improve most on the best.
 
     Use it where trials are dear: it makes the most of the first few hundred. Some proposals look far (improvement on
     the best expected loss), some near (on the best loss seen, with little said for being unsure): losses are noisy, and
@@ -133,10 +135,10 @@ class Surrogate:
     def _promising(self, n: int, dice: np.random.Generator, pending: Sequence[Trial]) -> list[Candidate]:
         if self._scales is None:
             rows = np.array([self._slots.row(genome) for _, genome in self._marked])
-            self._scales = fitted(self._views, rows, _normal([loss for loss, _ in self._marked]))
+            self._scales = fitted(self._views, rows, _standard([loss for loss, _ in self._marked]))
         known = self._known()
         seen = np.array([self._kept.row(told.number, self._slots.row) for told in known])
-        losses = _normal([told.loss for told in known])
+        losses = _standard([told.loss for told in known])
         process = Process(self._views, self._scales, seen, losses)
         expected = process.guess(seen)[0]
         aims = (GREED, float(losses.min())), (1.0, float(expected.min()))
@@ -208,11 +210,18 @@ def _fresh(around: Places, rows: Floats, tried: set[bytes]) -> tuple[Places, Flo
     return around[keep], rows[keep]
 
 
-def _normal(losses: Sequence[float]) -> Floats:
-    """Return losses as a normal distribution of the same order: one divergence does not hide all other differences."""
-    _, which, counts = np.unique(losses, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - counts / 2  # equal losses share the middle of their ranks
-    return np.asarray(ndtri(middle[which] / len(losses)))
+def _standard(losses: Sequence[float]) -> Floats:
+    """Return losses with a mean of 0 and a deviation of 1; what is far worse than the middle counts as somewhat worse.
+
+    Ranks would hide divergences too, but they stretch the small differences among the many trials near the best until
+    a smooth landscape looks like noise.
+    """
+    values = np.asarray(losses, dtype=np.float64)
+    low, middle = values.min(), float(np.median(values))
+    reach = (middle - low) or (values.max() - low)
+    capped = np.minimum(values, middle + CAP * reach)
+    deviation = float(capped.std())
+    return np.asarray((capped - capped.mean()) / (deviation if deviation > 0 else 1.0))
 
 
 def _promise(mean: Floats, spread: Floats, least: float) -> Floats:
