@@ -11,7 +11,8 @@ import pytest
 
 import byeori
 from byeori.core.errors import OptionError, StudyError
-from byeori.request import PRESETS, Request, Spend, modality_of, same_study, write_study
+from byeori.core.schema import Source
+from byeori.request import PRESETS, Request, Spend, mark_of, modality_of, same_study, write_study
 from byeori.study import STUDY_FORMAT, Study
 
 Digits = tuple[np.ndarray, np.ndarray]
@@ -186,3 +187,14 @@ def test_the_modality_is_seen_by_looks(tmp_path: Path) -> None:
         assert [modality_of(example) for example in examples] == [modality] * len(examples)
     with pytest.raises(byeori.core.errors.DataError, match="int"):
         modality_of(3)
+
+
+def test_the_mark_sees_a_picture_that_changed_its_class(tmp_path: Path) -> None:
+    for name in ("cats", "dogs"):
+        (tmp_path / "p" / name).mkdir(parents=True)
+        (tmp_path / "p" / name / f"{name}.png").write_bytes(b"x")
+    before = mark_of(Source(data=str(tmp_path / "p")))
+    assert before == mark_of(Source(data=tmp_path / "p")) != ""
+    (tmp_path / "p" / "cats" / "cats.png").rename(tmp_path / "p" / "dogs" / "cats.png")
+    assert mark_of(Source(data=str(tmp_path / "p"))) != before
+    assert mark_of(Source(data=str(tmp_path / "gone"))) == mark_of(Source(data=np.zeros(3))) == ""

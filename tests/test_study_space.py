@@ -68,3 +68,10 @@ def test_a_table_is_not_scaled():
     opening = opening_of(space, schema, 0)
     assert with_larger(opening, space, schema, 1000.0) == opening
     assert [next(iter(c.genome)) for c in opening][:4] == ["boosted", "majority", "linear", "mlp"]
+
+
+def test_a_study_that_goes_on_is_not_scaled_up_again():
+    schema = pictures()
+    space = study_space(schema)
+    grown = with_larger(opening_of(space, schema, 0), space, schema, 10.0)
+    assert with_larger(grown, space, schema, 1000.0) == grown

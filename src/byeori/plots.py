@@ -165,7 +165,7 @@ class _Scale:
 
     def ticks(self) -> list[tuple[float, str]]:
         if self.places is not None:
-            step = -(-len(self.places) // _TICKS)
+            step = max(1, -(-len(self.places) // _TICKS))
             return [(height, brief(word, 16)) for word, height in list(self.places.items())[::step]]
         return [(self._share(x), f"{x:.3g}") for x in dict.fromkeys((self.low, self.high))]
 

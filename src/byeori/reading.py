@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from byeori import catalog
 from byeori._util.json import Json
@@ -61,13 +61,9 @@ def unchanged(request: Request, spend: Spend, folder: Path, record: Json) -> Non
     mark = mark_of(request.source)
     if not mark or mark == record.get("mark", mark):
         return
-    again = folder / "work" / "again"
-    try:
-        fingerprint = _make(request, spend, again).fingerprint
-    except DataError:
-        fingerprint = ""
-    finally:
-        shutil.rmtree(again, ignore_errors=True)
+    fingerprint = ""
+    with TemporaryDirectory(prefix="byeori-") as beside, suppress(DataError):
+        fingerprint = _make(request, spend, Path(beside) / "again").fingerprint
     if fingerprint != record.get("fingerprint"):
         raise StudyError(_changed(folder))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 from importlib.metadata import version
@@ -242,16 +243,24 @@ def _place(data: Any) -> str | None:
 
 
 def mark_of(source: Source) -> str:
-    """Return what tells, without reading it, whether the data at a source's paths was touched: how many files there
-    are, their bytes, and the newest change; empty for data in memory."""
+    """Return what tells, without reading it, whether the data at a source's paths was touched: a hash of the files'
+    places, sizes and times of change; empty for data in memory, or where a path is gone."""
     paths = [Path(data) for data in (source.data, source.test) if isinstance(data, str | Path) and not is_gone(data)]
-    return " ".join(_mark(path) for path in paths if path.exists())
+    if not paths or not all(path.exists() for path in paths):
+        return ""
+    sum_ = blake2b(digest_size=8)
+    for path in paths:
+        for file in _files(path):
+            with suppress(FileNotFoundError):
+                found = file.stat()
+                sum_.update(f"{file.relative_to(path)}/{found.st_size}/{found.st_mtime_ns};".encode(errors="replace"))
+    return sum_.hexdigest()
 
 
-def _mark(path: Path) -> str:
-    inside = [Path(at) / name for at, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
-    found = [file.stat() for file in inside if file.is_file()]
-    return f"{len(found)}/{sum(s.st_size for s in found)}/{max((s.st_mtime_ns for s in found), default=0)}"
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(Path(at) / name for at, _, names in os.walk(path) for name in names)
 
 
 def is_gone(data: Any) -> bool:

@@ -16,6 +16,7 @@ from byeori._util.text import brief
 from byeori.core.errors import OptionError, SpaceError, StudyError
 from byeori.core.protocols import Stopper, Strategy
 from byeori.core.space import Space
+from byeori.engine.keeper import KEPT
 
 SINGLE = "value"
 """Name of the objective that has none."""
@@ -56,7 +57,9 @@ class SearchRequest:
             )
         if self.trials is None and self.time is None:
             raise OptionError("A search needs an end: give trials=, or time= in seconds, or both.")
-        if self.time is not None and not (isfinite(self.time) and self.time >= _SHORTEST):
+        if self.time is not None and not (
+            isinstance(self.time, int | float) and isfinite(self.time) and self.time >= _SHORTEST
+        ):
             raise OptionError(f"time is {_SHORTEST:g} second or more; got {self.time}.")
         least = {"trials": 1, "workers": 1, "confirm": 0, "repeats": 1}
         for name, low in least.items():
@@ -77,8 +80,8 @@ class SearchRequest:
             _check_part(kind, given, methods)
 
     def _check_objectives(self, objectives: Mapping[str, str]) -> None:
-        ways = set(DIRECTIONS.values())
-        if not isinstance(objectives, Mapping) or not objectives or set(objectives.values()) - ways:
+        ways = list(DIRECTIONS.values())
+        if not isinstance(objectives, Mapping) or not objectives or any(way not in ways for way in objectives.values()):
             raise OptionError(
                 "objectives names each figure and says whether less or more of it is better, for example "
                 f"{{'error': 'min', 'speed': 'max'}}; got {brief(repr(objectives))}."
@@ -125,7 +128,10 @@ class SearchRequest:
             StudyError: It was not; the sentence says in what they differ.
         """
         mine = self.facts()
-        if differing := [name for name in _COMPARED if asked.get(name) != mine[name]]:
+        differing = [name for name in _COMPARED if asked.get(name) != mine[name]]
+        if _renamed(str(asked.get("objective", "")), str(mine["objective"])):
+            differing.append("objective")
+        if differing:
             raise StudyError(
                 f"{self.store} holds another search (it differs in {', '.join(differing)}): give another store=, or "
                 "ask for the same again to go on with it."
@@ -143,6 +149,12 @@ class SearchRequest:
         )
         return strategy
 
+    @property
+    def latest(self) -> int:
+        """How many of the latest trials' folders a parent may want that hands on weights, besides the best."""
+        named = isinstance(self.strategy, str)
+        return KEPT if named and "fidelities" in catalog.find("strategy", str(self.strategy)).can else 0
+
     def make_stopper(self) -> Stopper:
         """Return what judges reports; `never` where nothing was asked for."""
         if self.stopper is not None and not isinstance(self.stopper, str):
@@ -152,8 +164,15 @@ class SearchRequest:
         return stopper
 
 
+def _renamed(before: str, now: str) -> bool:
+    """Say whether two functions have other names; their modules may differ, and what has no name of its own may be
+    anything."""
+    (_, _, old), (_, _, new) = before.partition(":"), now.partition(":")
+    return bool(old) and old != new and "<" not in old + new
+
+
 def _check_part(kind: str, given: Any, methods: tuple[str, ...]) -> None:
-    if given is None:
+    if given is None and kind == "stopper":
         return
     if isinstance(given, str):
         catalog.find(kind, given)

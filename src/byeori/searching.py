@@ -145,7 +145,7 @@ class _Search:
                 executor=executor,
                 store=store,
                 brief=ObjectiveBrief(objective=self._path, names=request.names, folder=folder, seed=request.seed),
-                keeper=None if folder is None else Keeper(folder),
+                keeper=None if folder is None else Keeper(folder, latest=request.latest),
             )
             with self._stop.caught():
                 self._loop(parts, state, self._budget(), self._opening()).run()

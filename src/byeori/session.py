@@ -25,7 +25,7 @@ from byeori.core.space import Checked
 from byeori.core.state import State, apply
 from byeori.engine.brief import FP32, Errand, FamilyBrief
 from byeori.engine.budget import BASELINE, Budget, finish_reserve
-from byeori.engine.keeper import Keeper, clear, sweep
+from byeori.engine.keeper import KEPT, Keeper, clear, sweep
 from byeori.engine.loop import Loop, Parts
 from byeori.engine.progress import FINISHING, READING
 from byeori.engine.replay import replay_log
@@ -194,7 +194,12 @@ class Session:
             executor=executor,
             store=store,
             brief=brief,
-            keeper=Keeper(self._folder, room=self._request.max_disk, safe=len(opening)),
+            keeper=Keeper(
+                self._folder,
+                room=self._request.max_disk,
+                safe=len(opening),
+                latest=KEPT if "fidelities" in catalog.find("strategy", self._request.strategy).can else 0,
+            ),
         )
         self._screen.metric = schema.metric
         self._loop = Loop(parts, state, budget=self._budget(bench), seed=self._request.seed, opening=opening)

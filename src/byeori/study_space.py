@@ -114,7 +114,8 @@ def with_larger(
         trainings: How many times one worker could train the default genome in the time there is.
     """
     ((name, _),) = opening[0].genome.items()
-    if catalog.find("family", name).learner != "nets":
+    begun = any(candidate.origin.strategy == LARGER for candidate in opening)  # a resumed study has it already
+    if begun or catalog.find("family", name).learner != "nets":
         return tuple(opening)
     family: NetFamily = catalog.load("family", name)
     allowed = [{name: part} for cost, part in family.larger(schema) if cost <= _SQUEEZE * trainings]

@@ -158,3 +158,11 @@ def test_records_check_themselves():
         Candidate(genome={}, origin=Origin(strategy="x"), until=0.0)
     with pytest.raises(ValueError, match="train"):
         Job(trial=0, what="dance", learner="", family="", genome={}, prepared="", out="")
+
+
+def test_seconds_of_all_attempts_count():
+    again = Event.of(ev.STARTED, {}, 0, 2)
+    state = after(proposed(0), reported(0, 0.5), again, reported(0, 0.4, attempt=2))
+    assert state.trial(0).seconds == 4.0
+    apply(state, ended(0, attempt=2))
+    assert state.trial(0).seconds == 5.0

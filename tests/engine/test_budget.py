@@ -104,3 +104,12 @@ def test_spare_time_is_kept_from_those_who_begin_not_from_those_who_run():
     budget = Budget(ends=100.0, reserve=lambda state: 5.0, spare=lambda state: 20.0)
     assert budget.closes(State()) == 95.0
     assert budget.grant(State(), 0.0) == 75.0
+
+
+def test_the_latest_stay_for_a_parent_that_hands_on_weights(tmp_path):
+    state = study(*[float(n) for n in range(9)])
+    folders(state, tmp_path)
+    keeper = Keeper(tmp_path, 2, latest=3)
+    for number in state.ended_order:
+        keeper.ended(state, number)
+    assert {n for n in range(9) if trial_folder(tmp_path, n).exists()} == {0, 1, 6, 7, 8}

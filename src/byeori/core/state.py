@@ -82,6 +82,7 @@ class State:
     best: int | None = None
     _until: dict[int, float] = field(default_factory=dict)
     _pauses: dict[int, int] = field(default_factory=dict)
+    _before: dict[int, float] = field(default_factory=dict)
     _views: dict[int, Trial] = field(default_factory=dict)
     _proposed: list[bytes] = field(default_factory=list)
     _facts: dict[int, bytes] = field(default_factory=dict)
@@ -258,6 +259,7 @@ def _started(state: State, event: Event) -> bool:
         return False
     state._attempt[event.trial] = event.attempt
     state._status[event.trial] = 0
+    state._before[event.trial] = state._seconds[event.trial]  # a further attempt goes on from a checkpoint
     state.paused.discard(event.trial)
     state.running.setdefault(event.trial, [])
     if event.body != _NOTHING and (until := event.data.get("until")) is not None:
@@ -278,7 +280,7 @@ def _reported(state: State, event: Event) -> bool:
         report = Report.from_json(data)
         kept.append(report)
         state._progress[trial] = report.progress
-        state._seconds[trial] = report.seconds
+        state._seconds[trial] = state._before.get(trial, 0.0) + report.seconds
         if report.value is not None:
             state._value[trial] = report.value
         if report.facts:
@@ -304,7 +306,9 @@ def _ended(state: State, event: Event) -> bool:
     trial, data = event.trial, event.data
     state._status[trial] = 2
     state._reason[trial] = ev.REASONS.index(data["reason"])
-    state._seconds[trial] = data.get("seconds") or state._seconds[trial]
+    if data.get("seconds"):
+        state._seconds[trial] = state._before.get(trial, 0.0) + data["seconds"]
+    state._before.pop(trial, None)
     if data["reason"] in _WORTHLESS:
         state._value[trial] = nan
     state.running.pop(trial, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import shutil
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from math import isfinite
@@ -29,19 +30,25 @@ class Keeper:
         count: How many are kept.
         room: Bytes all kept folders may take together, or None.
         safe: Trials with a smaller number (the default genome, the baselines) always stay.
+        latest: How many of the latest stay besides, whatever they are worth: for a parent whose children go on with the
+            weights of others.
     """
 
-    def __init__(self, study: Path, count: int = KEPT, *, room: int | None = None, safe: int = 0) -> None:
+    def __init__(
+        self, study: Path, count: int = KEPT, *, room: int | None = None, safe: int = 0, latest: int = 0
+    ) -> None:
         self._study = study
         self._count = count
         self._room = room
         self._safe = safe
+        self._latest: deque[int] = deque()
+        self._most = latest
         self._kept: list[tuple[float, int, int]] = []
         self._bytes = 0
 
     def ended(self, state: State, trial: int) -> None:
         """Take note of a trial that ended; called again for every one of them on resume."""
-        if trial < self._safe:
+        if trial < self._safe or trial in state.confirms:
             return
         loss = state.loss(trial)
         folder = trial_folder(self._study, trial)
@@ -54,7 +61,16 @@ class Keeper:
         while len(self._kept) > self._count or (self._too_much() and len(self._kept) > 1):
             _, worst, freed = heapq.heappop(self._kept)
             self._bytes -= freed
-            shutil.rmtree(trial_folder(self._study, -worst), ignore_errors=True)
+            if -worst not in self._latest and (-worst != trial or not self._most):
+                shutil.rmtree(trial_folder(self._study, -worst), ignore_errors=True)
+        if self._most:
+            self._latest.append(trial)
+            if len(self._latest) > self._most:
+                self._leave(self._latest.popleft())
+
+    def _leave(self, trial: int) -> None:
+        if all(-number != trial for _, number, _ in self._kept):
+            shutil.rmtree(trial_folder(self._study, trial), ignore_errors=True)
 
     def _too_much(self) -> bool:
         return self._room is not None and self._bytes > self._room

@@ -28,7 +28,7 @@ from byeori.engine.keeper import Keeper
 from byeori.engine.unfinished import unfinished
 
 _SECOND_CHANCE = frozenset({ev.CRASHED, ev.LOST})
-_ATTEMPTS = 2
+_FIRST = "default"
 _UNCOUNTED = frozenset({BASELINE, CONFIRM})
 """Whose trials come on top of those asked for."""
 
@@ -193,14 +193,15 @@ class Loop:
 
     def _judge(self, turn: _Turn, number: int, report: Report) -> None:
         """Let the stopper see a report; the first child of a study always ends, for the others are measured by it."""
-        if number in self._state.confirms:
+        trial = self._state.trial(number)
+        if number in self._state.confirms or trial.origin.strategy == BASELINE:
             return
-        decision = self._parts.stopper.decide(self._state.trial(number), report)
-        if number == 0 and self._opening:
+        decision = self._parts.stopper.decide(trial, report)
+        if self._opening and (number == 0 or trial.origin.strategy == _FIRST):
             return
         if decision is Decision.STOP:
             self._end(turn, number, ev.STOPPED)
-        elif decision is Decision.PAUSE and self._state.trial(number).progress < 1.0:
+        elif decision is Decision.PAUSE and trial.progress < 1.0:
             self._pause(turn, number)
 
     def _pause(self, turn: _Turn, number: int) -> None:
@@ -330,7 +331,9 @@ class Loop:
         for number in turn.cancel:
             self._parts.executor.cancel(number)
         for job in turn.jobs:
-            self._parts.executor.submit(job)
+            # not what was forgiven a crash and cut off by the deadline in one turn
+            if job.trial in self._state.running and job.attempt == self._state.attempt(job.trial):
+                self._parts.executor.submit(job)
         if self._parts.keeper:
             for number in turn.ended:
                 self._parts.keeper.ended(self._state, number)

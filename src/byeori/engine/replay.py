@@ -9,6 +9,7 @@ from byeori.core.events import Event
 from byeori.core.jobs import Report
 from byeori.core.protocols import Stopper, Store
 from byeori.core.state import State, apply
+from byeori.engine.budget import BASELINE
 
 
 def replay_log(store: Store, stopper: Stopper | None = None) -> State:
@@ -40,5 +41,7 @@ def _replay(state: State, event: Event, stopper: Stopper | None) -> None:
         if not {"genome", "origin"} <= set(loads(event.body)):
             raise ValueError("a proposal without a genome or an origin")
     elif stopper is not None and counted and event.kind == ev.REPORTED and event.trial not in state.confirms:
-        for data in event.data["reports"]:
-            stopper.decide(state.trial(event.trial), Report.from_json(data))
+        trial = state.trial(event.trial)
+        if trial.origin.strategy != BASELINE:
+            for data in event.data["reports"]:
+                stopper.decide(trial, Report.from_json(data))
