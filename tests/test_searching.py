@@ -314,19 +314,19 @@ def test_the_same_call_goes_on_and_other_calls_are_refused(tmp_path):
         search(store=store, direction="maximize")
 
 
-def square(genome):
+def one(genome):
     return genome["x"] ** 2
 
 
-def cube(genome):
+def another(genome):
     return genome["x"] ** 3
 
 
 def test_another_function_is_another_search(tmp_path):
     space = Record({"x": Float(0, 1)})
-    byeori.search(square, space, strategy="random", trials=3, store=tmp_path / "s.db")
+    byeori.search(one, space, strategy="random", trials=3, store=tmp_path / "s.db")
     with pytest.raises(StudyError, match=r"differs in objective\)"):
-        byeori.search(cube, space, strategy="random", trials=3, store=tmp_path / "s.db")
+        byeori.search(another, space, strategy="random", trials=3, store=tmp_path / "s.db")
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_another_function_is_another_search(tmp_path):
 )
 def test_what_is_no_argument_is_one_sentence(wrong):
     with pytest.raises(OptionError):
-        byeori.search(square, Record({"x": Float(0, 1)}), **{"trials": 3, **wrong})
+        byeori.search(one, Record({"x": Float(0, 1)}), **{"trials": 3, **wrong})
 
 
 def test_a_log_of_something_else_is_refused(table_study, tmp_path):
