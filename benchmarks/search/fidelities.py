@@ -31,7 +31,7 @@ from byeori.core.deciders import default
 from byeori.core.jobs import Candidate, Job, Origin
 from byeori.core.protocols import Stopper, Strategy
 from byeori.core.state import ENDED, State
-from byeori.engine.brief import Errand
+from byeori.engine.brief import ObjectiveBrief
 from byeori.engine.budget import Budget
 from byeori.engine.loop import Loop, Parts
 from byeori.stoppers.asha import ASHA
@@ -96,22 +96,6 @@ def entries() -> dict[str, Entry]:
     return {**plain, **composed, "random + asha": Entry("random", lambda: ASHA(maximize=False))}
 
 
-class _Brief:
-    """A trial is its genome; nothing is trained."""
-
-    def job(self, errand: Errand) -> Job:
-        return Job(
-            trial=errand.trial,
-            attempt=errand.attempt,
-            learner="",
-            family="",
-            genome=errand.genome,
-            prepared="",
-            out="",
-            until=errand.until,
-        )
-
-
 class Whole(NamedTuple):
     """A trial trained to its end.
 
@@ -149,7 +133,7 @@ def run(entry: Entry, seed: int) -> dict[str, Any]:
         stopper=entry.stopper(),
         executor=Simulated(1, clock, lambda job: float(EPOCHS), error, steps=EPOCHS, checkpoints=True),
         store=MemoryStore(),
-        brief=_Brief(),
+        brief=ObjectiveBrief(objective=""),
     )
     opening = (Candidate(genome=default(SPACE), origin=Origin(strategy="default")),)
     loop = Loop(parts, state, budget=Budget(trials=entry.trials), seed=seed, opening=opening, clock=clock)

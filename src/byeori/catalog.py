@@ -356,6 +356,16 @@ def find(kind: str, name: str) -> Row:
     raise OptionError(f"Unknown {kind} {name!r}.{did_you_mean(name, [row.name for row in rows(kind)])}")
 
 
+def hands_on_weights(strategy: str) -> bool:
+    """Say whether children of a parent go on with the weights of others, so that more than the best must be kept.
+
+    Example:
+        >>> hands_on_weights("population"), hands_on_weights("council")
+        (True, False)
+    """
+    return "fidelities" in find("strategy", strategy).can
+
+
 def load(kind: str, name: str) -> Any:
     """Return the object a name stands for.
 

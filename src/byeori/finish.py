@@ -21,17 +21,15 @@ from byeori.core import metrics
 from byeori.core.data import Prepared
 from byeori.core.errors import RunError, no_room
 from byeori.core.events import Event
-from byeori.core.jobs import Job
+from byeori.core.jobs import BASELINE, DEFAULT, Job
 from byeori.core.protocols import Executor, Store
 from byeori.core.schema import CLASSIFICATION
 from byeori.core.state import State, apply
 from byeori.engine.brief import FamilyBrief
-from byeori.engine.budget import BASELINE
 from byeori.engine.choose import Choice, choose
 from byeori.engine.keeper import trial_folder
 from byeori.model import Model, Part, Recipe, combine, measure
 from byeori.report.card import model_card
-from byeori.study_space import DEFAULT
 
 _REFIT_SHARE = 0.3
 """A refit may take this share of the time promised, or of the time searched where none was promised."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from math import isfinite
 
+from byeori.core.jobs import BASELINE
 from byeori.core.state import State
-from byeori.engine.budget import BASELINE
 from byeori.engine.progress import DONE, SEARCHING, Progress, RunningTrial, Watch
 from byeori.request import Spend
 

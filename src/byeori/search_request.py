@@ -16,7 +16,6 @@ from byeori._util.text import brief
 from byeori.core.errors import OptionError, SpaceError, StudyError
 from byeori.core.protocols import Stopper, Strategy
 from byeori.core.space import Space
-from byeori.engine.keeper import KEPT
 
 SINGLE = "value"
 """Name of the objective that has none."""
@@ -150,10 +149,9 @@ class SearchRequest:
         return strategy
 
     @property
-    def latest(self) -> int:
-        """How many of the latest trials' folders a parent may want that hands on weights, besides the best."""
-        named = isinstance(self.strategy, str)
-        return KEPT if named and "fidelities" in catalog.find("strategy", str(self.strategy)).can else 0
+    def hands_on_weights(self) -> bool:
+        """Whether children go on with the weights of others, as far as the catalog knows."""
+        return isinstance(self.strategy, str) and catalog.hands_on_weights(self.strategy)
 
     def make_stopper(self) -> Stopper:
         """Return what judges reports; `never` where nothing was asked for."""

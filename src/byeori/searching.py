@@ -22,14 +22,14 @@ from byeori.core import events as ev
 from byeori.core.deciders import default
 from byeori.core.errors import RunError
 from byeori.core.events import Event
-from byeori.core.jobs import Candidate, Job, Origin, Report
+from byeori.core.jobs import DEFAULT, Candidate, Job, Origin, Report
 from byeori.core.protocols import Executor, Stopper, Store, Strategy
 from byeori.core.space import Space
 from byeori.core.state import State, apply
 from byeori.engine.brief import ObjectiveBrief
 from byeori.engine.budget import Budget
 from byeori.engine.confirm import Confirming
-from byeori.engine.keeper import Keeper
+from byeori.engine.keeper import KEPT, Keeper
 from byeori.engine.loop import Loop, Parts
 from byeori.engine.replay import replay_log
 from byeori.executors.inline import Inline
@@ -145,7 +145,7 @@ class _Search:
                 executor=executor,
                 store=store,
                 brief=ObjectiveBrief(objective=self._path, names=request.names, folder=folder, seed=request.seed),
-                keeper=None if folder is None else Keeper(folder, latest=request.latest),
+                keeper=None if folder is None else Keeper(folder, latest=KEPT * request.hands_on_weights),
             )
             with self._stop.caught():
                 self._loop(parts, state, self._budget(), self._opening()).run()
@@ -189,7 +189,7 @@ class _Search:
         first = default(self._request.space)
         if self._request.space.problem(first) is not None:
             return ()
-        return (Candidate(genome=first, origin=Origin(strategy="default")),)
+        return (Candidate(genome=first, origin=Origin(strategy=DEFAULT)),)
 
     @property
     def _ends(self) -> float | None:

@@ -19,12 +19,12 @@ from byeori.core import metrics
 from byeori.core.data import Prepared
 from byeori.core.errors import RunError, StoreError, StudyError, no_room
 from byeori.core.events import Event
-from byeori.core.jobs import Candidate
+from byeori.core.jobs import BASELINE, Candidate
 from byeori.core.protocols import Executor
 from byeori.core.space import Checked
 from byeori.core.state import State, apply
 from byeori.engine.brief import FP32, Errand, FamilyBrief
-from byeori.engine.budget import BASELINE, Budget, finish_reserve
+from byeori.engine.budget import Budget, finish_reserve
 from byeori.engine.keeper import KEPT, Keeper, clear, sweep
 from byeori.engine.loop import Loop, Parts
 from byeori.engine.progress import FINISHING, READING
@@ -198,7 +198,7 @@ class Session:
                 self._folder,
                 room=self._request.max_disk,
                 safe=len(opening),
-                latest=KEPT if "fidelities" in catalog.find("strategy", self._request.strategy).can else 0,
+                latest=KEPT * catalog.hands_on_weights(self._request.strategy),
             ),
         )
         self._screen.metric = schema.metric

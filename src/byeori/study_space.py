@@ -10,14 +10,11 @@ from byeori._util.seeds import rng_of
 from byeori.core.deciders import default, mutate, sample
 from byeori.core.errors import GenomeError, OptionError, SpaceError
 from byeori.core.genome import differences
-from byeori.core.jobs import Candidate, Origin
+from byeori.core.jobs import BASELINE, DEFAULT, Candidate, Origin
 from byeori.core.protocols import Family, NetFamily
 from byeori.core.schema import Schema
 from byeori.core.space import Checked, OneOf
-from byeori.engine.budget import BASELINE
 
-DEFAULT = "default"
-"""Strategy name of trial 0 and of the other families' default genomes."""
 NEIGHBOUR = "neighbour"
 """Strategy name of children one mutation away from the default genome."""
 NEIGHBOURS = 4

@@ -88,6 +88,16 @@ def test_a_limit_on_disk_is_kept_as_children_end(tmp_path):
     assert {n for n in range(9) if trial_folder(tmp_path, n).exists()} == {0, 1}
 
 
+def test_a_limit_on_disk_counts_the_latest_too(tmp_path):
+    state = study(*[float(n) for n in range(9)])
+    folders(state, tmp_path)
+    keeper = Keeper(tmp_path, room=2500, latest=50)
+    for number in state.ended_order:
+        keeper.ended(state, number)
+        assert sum(trial_folder(tmp_path, n).exists() for n in range(number + 1)) <= 2
+    assert trial_folder(tmp_path, 0).exists(), "the best stays"
+
+
 def test_a_child_without_a_value_is_not_kept(tmp_path):
     state = study(1.0)
     apply(state, Event.of(ev.PROPOSED, {"genome": {}, "origin": Origin(strategy="r").to_json()}, 1))

@@ -11,7 +11,7 @@ from byeori.core.jobs import Candidate, Job, Origin
 from byeori.core.protocols import Stopper
 from byeori.core.space import Float, Record
 from byeori.core.state import State
-from byeori.engine.brief import Errand
+from byeori.engine.brief import ObjectiveBrief
 from byeori.engine.budget import Budget
 from byeori.engine.loop import Loop, Parts
 from byeori.stores.memory import MemoryStore
@@ -20,22 +20,7 @@ from byeori.testing.simulated import Simulated, VirtualClock
 
 SPACE = Record({"x": Float(0.0, 1.0), "speed": Float(2.0, 8.0)})
 EPOCHS = 27
-
-
-class Plain:
-    """A brief whose jobs are simulated."""
-
-    def job(self, errand: Errand) -> Job:
-        return Job(
-            trial=errand.trial,
-            attempt=errand.attempt,
-            learner="",
-            family="",
-            genome=errand.genome,
-            prepared="",
-            out="",
-            until=errand.until,
-        )
+BRIEF = ObjectiveBrief(objective="")
 
 
 def easy(job: Job, progress: float) -> float:
@@ -81,7 +66,12 @@ def search() -> Callable[..., Searched]:
         )
         state = State(maximize=maximize)
         parts = Parts(
-            space=SPACE, strategy=RandomSearch(SPACE), stopper=stopper, executor=executor, store=store, brief=Plain()
+            space=SPACE,
+            strategy=RandomSearch(SPACE),
+            stopper=stopper,
+            executor=executor,
+            store=store,
+            brief=BRIEF,
         )
         opening = (Candidate(genome=default(SPACE), origin=Origin(strategy="default")),)
         Loop(parts, state, budget=Budget(trials=trials), seed=seed, opening=opening, clock=clock).run()

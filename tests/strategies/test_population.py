@@ -96,6 +96,7 @@ def test_without_a_size_there_are_more_members_than_workers() -> None:
     pending: list[Trial] = []
     for number in range(40):
         (candidate,) = strategy.ask(1, Random(number), pending)
+        assert candidate.origin.parents == (), "all members train, so the next is a new one"
         pending.append(trial_of(number, candidate))
 
 

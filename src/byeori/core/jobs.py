@@ -11,6 +11,10 @@ from byeori._util.json import Json
 
 TRAIN = "train"
 PREDICT = "predict"
+DEFAULT = "default"
+"""Strategy name of the default genome, with which a study begins, and of the other families' default genomes."""
+BASELINE = "baseline"
+"""Strategy name of the ladder's trials; they come on top of the trials asked for."""
 CONFIRM = "confirm"
 """Strategy name of trials that evaluate an earlier one again, with another seed; no strategy is told of them."""
 

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from byeori.core.errors import OptionError
+from byeori.core.jobs import BASELINE
 from byeori.core.state import ENDED, State
-
-BASELINE = "baseline"
-"""Strategy name of the ladder's trials; they come on top of the trials asked for."""
 
 _SHORTEST = 0.45
 """A child that could train for less than this share of what the best one took is not begun."""

@@ -43,8 +43,8 @@ class Keeper:
         self._safe = safe
         self._latest: deque[int] = deque()
         self._most = latest
-        self._kept: list[tuple[float, int, int]] = []
-        self._bytes = 0
+        self._kept: list[tuple[float, int]] = []
+        self._sizes: dict[int, int] = {}
 
     def ended(self, state: State, trial: int) -> None:
         """Take note of a trial that ended; called again for every one of them on resume."""
@@ -55,25 +55,22 @@ class Keeper:
         if not isfinite(loss):
             shutil.rmtree(folder, ignore_errors=True)
             return
-        size = _size(folder) if self._room is not None else 0
-        self._bytes += size
-        heapq.heappush(self._kept, (-loss, -trial, size))
-        while len(self._kept) > self._count or (self._too_much() and len(self._kept) > 1):
-            _, worst, freed = heapq.heappop(self._kept)
-            self._bytes -= freed
-            if -worst not in self._latest and (-worst != trial or not self._most):
-                shutil.rmtree(trial_folder(self._study, -worst), ignore_errors=True)
-        if self._most:
-            self._latest.append(trial)
-            if len(self._latest) > self._most:
-                self._leave(self._latest.popleft())
+        self._sizes[trial] = _size(folder) if self._room is not None else 0
+        heapq.heappush(self._kept, (-loss, -trial))
+        self._latest.append(trial)
+        while len(self._latest) > self._most or (self._latest and self._too_much()):
+            self._let_go(self._latest.popleft())
+        while len(self._kept) > self._count or (len(self._kept) > 1 and self._too_much()):
+            self._let_go(-heapq.heappop(self._kept)[1])
 
-    def _leave(self, trial: int) -> None:
-        if all(-number != trial for _, number, _ in self._kept):
+    def _let_go(self, trial: int) -> None:
+        """Delete a folder that is neither among the latest nor among the best."""
+        if trial not in self._latest and all(-number != trial for _, number in self._kept):
+            self._sizes.pop(trial, None)
             shutil.rmtree(trial_folder(self._study, trial), ignore_errors=True)
 
     def _too_much(self) -> bool:
-        return self._room is not None and self._bytes > self._room
+        return self._room is not None and sum(self._sizes.values()) > self._room
 
 
 def sweep(study: Path) -> None:

@@ -18,17 +18,16 @@ from byeori.core import events as ev
 from byeori.core.deciders import replay
 from byeori.core.errors import RunError, no_room
 from byeori.core.events import Event
-from byeori.core.jobs import CONFIRM, Candidate, Job, Report
+from byeori.core.jobs import BASELINE, CONFIRM, Candidate, Job, Report
 from byeori.core.protocols import Decision, Executor, Stopper, Store, Strategy
 from byeori.core.space import Space
 from byeori.core.state import State, apply
 from byeori.engine.brief import Brief, Errand
-from byeori.engine.budget import BASELINE, Budget
+from byeori.engine.budget import Budget
 from byeori.engine.keeper import Keeper
 from byeori.engine.unfinished import unfinished
 
 _SECOND_CHANCE = frozenset({ev.CRASHED, ev.LOST})
-_FIRST = "default"
 _UNCOUNTED = frozenset({BASELINE, CONFIRM})
 """Whose trials come on top of those asked for."""
 
@@ -93,6 +92,7 @@ class Loop:
         self._budget = budget
         self._seed = seed
         self._opening = opening
+        self._first = next((n for n, c in enumerate(opening) if c.origin.strategy != BASELINE), None)
         self._clock = clock
         self._bred = sum(1 for n in range(len(state)) if self._counts(state, n))
         self._asked_to_stop = False
@@ -197,7 +197,7 @@ class Loop:
         if number in self._state.confirms or trial.origin.strategy == BASELINE:
             return
         decision = self._parts.stopper.decide(trial, report)
-        if self._opening and (number == 0 or trial.origin.strategy == _FIRST):
+        if number == self._first:
             return
         if decision is Decision.STOP:
             self._end(turn, number, ev.STOPPED)

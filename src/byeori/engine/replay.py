@@ -6,10 +6,9 @@ from byeori._util.json import loads
 from byeori.core import events as ev
 from byeori.core.errors import DamagedError
 from byeori.core.events import Event
-from byeori.core.jobs import Report
+from byeori.core.jobs import BASELINE, Report
 from byeori.core.protocols import Stopper, Store
 from byeori.core.state import State, apply
-from byeori.engine.budget import BASELINE
 
 
 def replay_log(store: Store, stopper: Stopper | None = None) -> State:

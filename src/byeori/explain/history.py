@@ -17,10 +17,9 @@ import numpy.typing as npt
 
 from byeori._util.json import Json
 from byeori.core import events as ev
-from byeori.core.jobs import CONFIRM
+from byeori.core.jobs import BASELINE, CONFIRM
 from byeori.core.question import Space
 from byeori.core.state import ENDED, Trial
-from byeori.engine.budget import BASELINE
 from byeori.explain.columns import BRANCH, Answers, BoolArray, Column, FloatArray, answers_of, columns_of, inferred
 
 _UNBRED = frozenset({BASELINE, CONFIRM})

@@ -15,6 +15,7 @@ import numpy as np
 
 from byeori._util.json import Json
 from byeori.core.deciders import default
+from byeori.core.jobs import DEFAULT
 from byeori.core.question import Space
 from byeori.core.space import OneOf
 from byeori.core.state import Trial
@@ -24,7 +25,6 @@ from byeori.explain.fanova import fanova, interaction
 from byeori.explain.forest import TREES, Forest, grow
 from byeori.explain.history import Table, history, tells
 from byeori.explain.ped_anova import ped_anova
-from byeori.study_space import DEFAULT
 
 ENOUGH = 20
 """Trials with values below which all of it is a hint."""

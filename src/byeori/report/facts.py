@@ -16,7 +16,7 @@ from byeori.core import events as ev
 from byeori.core import metrics
 from byeori.core.errors import DataError
 from byeori.core.genome import describe, flatten
-from byeori.engine.budget import BASELINE
+from byeori.core.jobs import BASELINE
 from byeori.report.learning import curve
 from byeori.report.learnt import learnt_of
 from byeori.report.lineage import changes, lineage

@@ -58,9 +58,7 @@ class Deduplicated:
                 return found
             found += [c for c in answer if c.continues is not None or self._tried.claim(c.genome)]
             dice = Random(rng.getrandbits(64))  # a parent that is asked with the same dice answers the same
-        while len(found) < n and (genome := self._tried.unseen(rng)) is not None:
-            found.append(Candidate(genome=genome, origin=_ORIGIN))
-        return found
+        return [*found, *self._tried.strangers(n - len(found), rng, _ORIGIN)]
 
     def tell(self, ended: Sequence[Trial]) -> None:
         """Remember, and pass on."""

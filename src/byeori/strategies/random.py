@@ -43,10 +43,7 @@ class RandomSearch:
     def ask(self, n: int, rng: Random, pending: Sequence[Trial]) -> Sequence[Candidate]:
         """Draw `n` new genomes; fewer where the space is exhausted."""
         self._tried.begin(pending)
-        found: list[Candidate] = []
-        while len(found) < n and (genome := self._tried.unseen(rng)) is not None:
-            found.append(Candidate(genome=genome, origin=_ORIGIN))
-        return found
+        return self._tried.strangers(n, rng, _ORIGIN)
 
     def tell(self, ended: Sequence[Trial]) -> None:
         """Remember what was tried."""

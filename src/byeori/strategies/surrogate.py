@@ -110,9 +110,7 @@ class Surrogate:
         found: list[Candidate] = []
         if n and self._kept.values >= self.startup and len(self._slots):
             found = self._promising(n, np.random.default_rng(rng.getrandbits(64)), pending)
-        while len(found) < n and (genome := self._tried.unseen(rng)) is not None:
-            found.append(Candidate(genome=genome, origin=_AT_RANDOM))
-        return found
+        return [*found, *self._tried.strangers(n - len(found), rng, _AT_RANDOM)]
 
     def tell(self, ended: Sequence[Trial]) -> None:
         """Take in what ended."""

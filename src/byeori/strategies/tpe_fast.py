@@ -75,9 +75,7 @@ class TpeFast:
         found: list[Candidate] = []
         if n and self._kept.values >= self.startup and len(self._slots):
             found = self._bred(n, rng, [self._slots.row(trial.genome) for trial in pending])
-        while len(found) < n and (genome := self._tried.unseen(rng)) is not None:
-            found.append(Candidate(genome=genome, origin=_AT_RANDOM))
-        return found
+        return [*found, *self._tried.strangers(n - len(found), rng, _AT_RANDOM)]
 
     def tell(self, ended: Sequence[Trial]) -> None:
         """Take in what ended; a failure counts among the worst."""

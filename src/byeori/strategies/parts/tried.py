@@ -9,6 +9,7 @@ from typing import final
 from byeori._util.json import Json, canonical
 from byeori.core.deciders import enumerate_all, sample
 from byeori.core.errors import SpaceError
+from byeori.core.jobs import Candidate, Origin
 from byeori.core.space import Space
 from byeori.core.state import Trial
 
@@ -68,6 +69,13 @@ class Tried:
                 return genome
         return self._left(rng)
 
+    def strangers(self, n: int, rng: Random, origin: Origin) -> list[Candidate]:
+        """Draw genomes that are new; fewer than `n` where the space is exhausted."""
+        found: list[Candidate] = []
+        while len(found) < n and (genome := self.unseen(rng)) is not None:
+            found.append(Candidate(genome=genome, origin=origin))
+        return found
+
     def _left(self, rng: Random) -> Json | None:
         if self._space.size is None or self._space.size > LISTED:
             return None
@@ -92,6 +100,7 @@ class Lent:
     def __init__(self, owner: Tried) -> None:
         self.claim = owner.claim
         self.unseen = owner.unseen
+        self.strangers = owner.strangers
 
     def remember(self, trial: Trial) -> None:
         """Leave it to the owner."""
